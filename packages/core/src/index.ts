@@ -1,1 +1,2 @@
-export {};
+export { HostError } from './host-error.ts';
+export type * from './ports.ts';
