@@ -1,16 +1,19 @@
-/**
- * A mistake of the host or the configuration, never of a guest: one sentence naming what is wrong, and a hint that says
- * what to do about it.
- */
+/** What a `HostError` carries beside its message. */
+export interface HostErrorDetails {
+  /** What to do about it, as one sentence. */
+  readonly hint?: string;
+  readonly cause?: unknown;
+}
+
+/** A mistake of the host or its configuration (never the guest's): `code` is stable, `hint` says how to fix it. */
 export class HostError extends Error {
   override readonly name = 'HostError';
-  /** A stable identifier in kebab case, for programs. */
   readonly code: string;
   readonly hint: string | undefined;
 
-  constructor(code: string, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(code: string, message: string, details: HostErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
     this.code = code;
-    this.hint = options.hint;
+    this.hint = details.hint;
   }
 }

@@ -1,0 +1,99 @@
+import { csrSlots } from '@trapline/isa';
+
+/**
+ * The state of one hart in wasm memory, as one table: byte offsets for engines and views for TypeScript derive from it.
+ * Engines may append rows for their own use (before the TLBs is fine: nothing but `x`, `sink` and `f` has a fixed place).
+ */
+
+/** Direct-mapped entries in each TLB; the index is `(va >> 12) % tlbEntries`. */
+export const tlbEntries = 1024;
+
+/** Bytes of a TLB entry: i64 tag, i32 addend, i32 spare (the engine's; zeroed whenever the entry is filled or dropped). */
+export const tlbEntryBytes = 16;
+
+/** Bits of a tag that hold the context number; the rest is the page address. Context 0 is never used: tag 0 is empty. */
+export const contextBits = 12;
+
+/**
+ * Name, element type and count of every field.
+ *
+ * `x`, `sink` and `f` are the unified register slots: slot * 8 is the byte offset (0..31 x; 32 swallows writes to x0; 33..64 f).
+ */
+export const hartFields = {
+  x: { type: 'u64', count: 32 },
+  sink: { type: 'u64', count: 1 },
+  f: { type: 'u64', count: 32 },
+  /** The next instruction to execute; exact whenever TypeScript runs, except inside slow-path calls of an engine. */
+  pc: { type: 'u64', count: 1 },
+  /** `retired = retiredLimit - left`; the engine stores `left` before it calls out and when it returns. */
+  retiredLimit: { type: 'u64', count: 1 },
+  left: { type: 'i32', count: 1 },
+  /** Nonzero: leave at the next instruction boundary with `requested`. Looked at after slow-path calls. */
+  stop: { type: 'i32', count: 1 },
+  /** Cause and tval of a trap (set by slow paths and engines), word of a system instruction. */
+  exitCause: { type: 'i32', count: 1 },
+  exitWord: { type: 'u32', count: 1 },
+  exitTval: { type: 'u64', count: 1 },
+  /** What a slow load (already extended), LR or SC returned. */
+  slowResult: { type: 'u64', count: 1 },
+  /** Context numbers, 1..4095: `tag = page address | context`. Data serves loads and stores. */
+  dataContext: { type: 'u64', count: 1 },
+  fetchContext: { type: 'u64', count: 1 },
+  /** The LR reservation as the host offset of its first byte (RAM only) and its length: 0 is none. */
+  reservation: { type: 'u32', count: 1 },
+  reservationBytes: { type: 'i32', count: 1 },
+  /** mstatus.FS as engines see it: 0 off (F and D instructions are illegal); they store 3 when they dirty the state. */
+  floatState: { type: 'i32', count: 1 },
+  pad: { type: 'i32', count: 1 },
+  /** The CSR bank by isa's dense slots; the fcsr slot holds fflags (bits 4..0) and frm (7..5) and is engines' own too. */
+  csrs: { type: 'u64', count: csrSlots },
+  loadTlb: { type: 'u64', count: (tlbEntries * tlbEntryBytes) / 8 },
+  storeTlb: { type: 'u64', count: (tlbEntries * tlbEntryBytes) / 8 },
+  fetchTlb: { type: 'u64', count: (tlbEntries * tlbEntryBytes) / 8 },
+} as const satisfies Record<string, { type: ElementType; count: number }>;
+
+type ElementType = 'i32' | 'u32' | 'u64';
+export type HartField = keyof typeof hartFields;
+
+const elements = {
+  i32: { bytes: 4, view: (b: ArrayBufferLike, o: number, n: number) => new Int32Array(b, o, n) },
+  u32: { bytes: 4, view: (b: ArrayBufferLike, o: number, n: number) => new Uint32Array(b, o, n) },
+  u64: { bytes: 8, view: (b: ArrayBufferLike, o: number, n: number) => new BigUint64Array(b, o, n) },
+} as const;
+
+/** Views of a hart's fields over its memory; scalars are views of one element. */
+export type HartViews = {
+  readonly [F in HartField]: ReturnType<(typeof elements)[(typeof hartFields)[F]['type']]['view']>;
+};
+
+const layOut = (): { offsets: Record<HartField, number>; bytes: number } => {
+  let end = 0;
+  const offsets = {} as Record<HartField, number>;
+  for (const [name, { type, count }] of Object.entries(hartFields)) {
+    const size = elements[type].bytes;
+    const start = Math.ceil(end / size) * size;
+    offsets[name as HartField] = start;
+    end = start + size * count;
+  }
+  return { offsets, bytes: Math.ceil(end / 4096) * 4096 };
+};
+
+const laidOut = layOut();
+
+/** Byte offset of every field from the base of a hart's area. */
+export const hartOffsets: Readonly<Record<HartField, number>> = laidOut.offsets;
+
+/** Bytes of a hart's area, whole pages. */
+export const hartBytes: number = laidOut.bytes;
+
+/** The byte offset of a CSR's slot from the base of a hart's area. */
+export const csrOffset = (slot: number): number => hartOffsets.csrs + 8 * slot;
+
+/** TypeScript's views of the hart area at byte offset `base`. */
+export const hartViews = (buffer: ArrayBufferLike, base: number): HartViews => {
+  const views: Record<string, unknown> = {};
+  for (const [name, { type, count }] of Object.entries(hartFields)) {
+    views[name] = elements[type].view(buffer, base + hartOffsets[name as HartField], count);
+  }
+  return views as HartViews;
+};
