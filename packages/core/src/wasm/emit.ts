@@ -1,0 +1,133 @@
+import type { ByteWriter } from './byte-writer.ts';
+import type { Label, Node, ResultType, Term, ValueType } from './term.ts';
+
+/** The binary format's code for a value type, and for an empty block. */
+export const typeCode: Record<ResultType, number> = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  void: 0x40,
+};
+
+const localOpcode = { get: 0x20, set: 0x21, tee: 0x22 };
+const globalOpcode = { get: 0x23, set: 0x24 };
+const constOpcode: Record<ValueType, number> = { i32: 0x41, i64: 0x42, f32: 0x43, f64: 0x44 };
+const end = 0x0b;
+
+type Of<K extends Node['kind']> = Extract<Node, { kind: K }>;
+
+/** Writes the code of terms; keeps the labels in scope so that branches become depths. */
+export class Emitter {
+  readonly #labels: (Label | undefined)[] = [];
+
+  constructor(readonly out: ByteWriter) {}
+
+  terms(terms: readonly Term[]): void {
+    for (const each of terms) this.term(each);
+  }
+
+  term(value: Term): void {
+    const emit = emitters[value.node.kind] as (emitter: Emitter, node: Node, type: ResultType) => void;
+    emit(this, value.node, value.type);
+  }
+
+  /** Runs `body` inside a structured instruction whose target is `to`. */
+  scope(to: Label | undefined, body: () => void): void {
+    this.#labels.push(to);
+    body();
+    this.#labels.pop();
+  }
+
+  depth(to: Label): number {
+    const at = this.#labels.lastIndexOf(to);
+    if (at < 0) throw new Error(`wasm: branch to label "${to.name}", which is not in scope`);
+    return this.#labels.length - 1 - at;
+  }
+}
+
+function structured(opcode: number): (e: Emitter, n: Of<'block' | 'loop'>, type: ResultType) => void {
+  return (e, n, type) => {
+    e.out.byte(opcode);
+    e.out.byte(typeCode[type]);
+    e.scope(n.label, () => e.terms(n.body));
+    e.out.byte(end);
+  };
+}
+
+function constant(e: Emitter, n: Of<'const'>): void {
+  e.out.byte(constOpcode[n.type]);
+  if (n.type === 'i32') e.out.signed(Number(n.value));
+  else if (n.type === 'i64') e.out.signed64(BigInt(n.value));
+  else if (n.type === 'f32') e.out.float32(Number(n.value));
+  else e.out.float64(Number(n.value));
+}
+
+function conditional(e: Emitter, n: Of<'if'>, type: ResultType): void {
+  e.term(n.when);
+  e.out.byte(0x04);
+  e.out.byte(typeCode[type]);
+  e.scope(undefined, () => {
+    e.terms(n.then);
+    if (n.else.length > 0) e.out.byte(0x05);
+    e.terms(n.else);
+  });
+  e.out.byte(end);
+}
+
+function branchTable(e: Emitter, n: Of<'branchTable'>): void {
+  e.term(n.index);
+  e.out.byte(0x0e);
+  e.out.unsigned(n.labels.length);
+  for (const to of n.labels) e.out.unsigned(e.depth(to));
+  e.out.unsigned(e.depth(n.otherwise));
+}
+
+const emitters: { [K in Node['kind']]: (e: Emitter, node: Of<K>, type: ResultType) => void } = {
+  plain: (e, n) => {
+    e.terms(n.args);
+    e.out.append(n.opcode);
+  },
+  const: constant,
+  local: (e, n) => {
+    e.terms(n.args);
+    e.out.byte(localOpcode[n.action]);
+    e.out.unsigned(n.local.index);
+  },
+  global: (e, n) => {
+    e.terms(n.args);
+    e.out.byte(globalOpcode[n.action]);
+    e.out.unsigned(n.global.index);
+  },
+  memory: (e, n) => {
+    e.terms(n.args);
+    e.out.byte(n.opcode);
+    e.out.unsigned(n.align);
+    e.out.unsigned(n.offset);
+  },
+  block: structured(0x02) as (e: Emitter, n: Of<'block'>, type: ResultType) => void,
+  loop: structured(0x03) as (e: Emitter, n: Of<'loop'>, type: ResultType) => void,
+  if: conditional,
+  branch: (e, n) => {
+    if (n.when) e.term(n.when);
+    e.out.byte(n.when ? 0x0d : 0x0c);
+    e.out.unsigned(e.depth(n.label));
+  },
+  branchTable,
+  call: (e, n) => {
+    e.terms(n.args);
+    e.out.byte(n.tail ? 0x12 : 0x10);
+    e.out.unsigned(n.target.index);
+  },
+  callIndirect: (e, n) => {
+    e.terms(n.args);
+    e.out.byte(n.tail ? 0x13 : 0x11);
+    e.out.unsigned(n.signature.index);
+    e.out.unsigned(n.table.index);
+  },
+  return: (e, n) => {
+    if (n.value) e.term(n.value);
+    e.out.byte(0x0f);
+  },
+  sequence: (e, n) => e.terms(n.body),
+} as { [K in Node['kind']]: (e: Emitter, node: Of<K>, type: ResultType) => void };
