@@ -1,1 +1,16 @@
-export {};
+export { type BoardSize, type Chosen, deviceTree } from './board/device-tree.ts';
+export * as virtBoard from './board/virt.ts';
+export {
+  type Bios,
+  type BootOptions,
+  type BootPlan,
+  defaultBios,
+  type Piece,
+  planBoot,
+} from './boot/plan.ts';
+export { type Elf, type ElfSection, type ElfSegment, type ElfSymbol, isElf, parseElf } from './elf.ts';
+export { readFdt, writeFdt } from './fdt/blob.ts';
+export { cells, child, empty, type FdtNode, node, text, wide, withProperties } from './fdt/tree.ts';
+export { type Kernel, type NamedFile, readKernel } from './kernel.ts';
+export { type LinuxImage, readLinuxImage } from './linux-image.ts';
+export { type SymbolTable, symbolTable } from './symbols.ts';
