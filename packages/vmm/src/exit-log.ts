@@ -1,0 +1,71 @@
+import type { ExitEvent, ExitKind } from './exits.ts';
+
+export type ExitListener = (event: ExitEvent) => void;
+
+/** Counts exits by kind and hands them to listeners; with no listener an exit costs one increment. */
+export class ExitLog {
+  readonly #counts = new Map<ExitKind, number>();
+  readonly #listeners = new Set<ExitListener>();
+
+  count(kind: ExitKind): void {
+    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+  }
+
+  /** Exits so far by kind. */
+  counts(): Record<string, number> {
+    return Object.fromEntries(this.#counts);
+  }
+
+  get total(): number {
+    let total = 0;
+    for (const n of this.#counts.values()) total += n;
+    return total;
+  }
+
+  /** Whether anybody wants events: builders of events ask first. */
+  get listening(): boolean {
+    return this.#listeners.size > 0;
+  }
+
+  emit(event: ExitEvent): void {
+    for (const listener of this.#listeners) listener(event);
+  }
+
+  /** Calls `listener` at every exit, synchronously; the returned function stops that. */
+  listen(listener: ExitListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Exits as an async stream; keeps at most `capacity` unread ones, dropping the oldest and saying how many. */
+  async *stream(capacity = 65536): AsyncGenerator<ExitEvent | { readonly dropped: number }> {
+    const queue: ExitEvent[] = [];
+    let dropped = 0;
+    let wake: (() => void) | undefined;
+    const stop = this.listen((event) => {
+      if (queue.length >= capacity) {
+        queue.shift();
+        dropped++;
+      }
+      queue.push(event);
+      wake?.();
+    });
+    try {
+      for (;;) {
+        if (dropped > 0) {
+          const lost = dropped;
+          dropped = 0;
+          yield { dropped: lost };
+        }
+        const event = queue.shift();
+        if (event !== undefined) yield event;
+        else
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+      }
+    } finally {
+      stop();
+    }
+  }
+}
