@@ -1,3 +1,4 @@
+export * from './csr/index.ts';
 export { decode } from './decode.ts';
 export type * from './instruction.ts';
 export { fRegisters, registerNumber, xRegisters } from './instructions/registers.ts';

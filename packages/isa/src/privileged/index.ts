@@ -1,1 +1,43 @@
-export {};
+export {
+  type AccessType,
+  accessFault,
+  Cause,
+  exception,
+  exceptionPriority,
+  Interrupt,
+  interruptPriority,
+  pageFault,
+  trapName,
+} from './cause.ts';
+export { executeSystem, illegal, type SystemOperands } from './execute.ts';
+export { mip, pendingInterrupt, supervisorTimerDeadline, wakes } from './interrupts.ts';
+export {
+  type PmpRegion,
+  pmpCheck,
+  pmpPage,
+  pmpRegions,
+  regionsAllow,
+  regionsPage,
+} from './pmp.ts';
+export {
+  type CsrFile,
+  M,
+  type Outcome,
+  type Privilege,
+  type PrivilegedState,
+  S,
+  Touched,
+  type Trap,
+  U,
+} from './state.ts';
+export { type BareTranslation, type PagedTranslation, type Translation, translation } from './translate.ts';
+export { dataPrivilege, privilegeName, takeTrap, trapTarget } from './trap.ts';
+export {
+  type Leaf,
+  Pte,
+  type Walked,
+  type WalkMemory,
+  type WalkRequest,
+  type WalkStep,
+  walk,
+} from './walk.ts';

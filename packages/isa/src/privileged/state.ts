@@ -70,18 +70,24 @@ export type Outcome =
       readonly address: bigint;
     };
 
-// The functions (one definition each; every one takes a PrivilegedState):
-// execute.ts   executeSystem(state, decoded, { pc, rs1, rs2 }): Outcome
-//              (rs1, rs2: values of the source registers, unsigned 64-bit)
-// csr/…        readCsr(state, csr): bigint | undefined           as an instruction at the current privilege would; undefined: illegal
-//              writeCsr(state, csr, value): number | undefined   Touched bits; undefined: illegal
-//              peekCsr(state, csr): bigint                       a debugger's read, no permission checks
-//              csrTable: rows {number, name, slot, fields, ...}; slotOf(name); csrSlots: how many; resetCsrs(file, options)
-// trap.ts      takeTrap(state, pc, trap): bigint                 sets {m,s}{epc,cause,tval,status}, privilege; gives the new pc
-//              trapTarget(state, trap): Privilege                 M or S by delegation
-//              pendingInterrupt(state): Trap | undefined          the one to take now, by priority, delegation and enables
-//              wakes(state): boolean                              whether (mip & mie) != 0, for wfi
-//              mip(state): bigint                                 lines | software bits | STIP from stimecmp
-// translate.ts translation(state, access): what the walk needs (satp, effective privilege, SUM, MXR, ADUE, PBMTE), MPRV applied
-// walk.ts      walk(request, memory): Walked                      Sv39/48/57
-// pmp.ts       pmpAllows(state|regions, pa, bytes, access, privilege): boolean; pmpUniform over a page
+// The functions (one definition each; all exported by the package):
+// execute.ts    executeSystem(state, decoded, { pc, rs1, rs2 }): Outcome
+//               (rs1, rs2: values of the source registers, unsigned 64-bit)
+// ../csr/       readCsr(state, number): bigint | undefined        as an instruction at the current privilege would; undefined: illegal
+//               writeCsr(state, number, value): number | undefined  Touched bits; undefined: illegal
+//               peekCsr(state, number): bigint | undefined        a debugger's read, no permission checks; undefined: no such CSR
+//               csrTable, csrByNumber, csrByName, csrNumber(name), slotOf(name), Slot.mstatus..., csrSlots: how many,
+//               masks Mstatus.FS, Mip.STI, Envcfg.ADUE...; csrFile(buffer, byteOffset), newCsrFile(), resetCsrs(file, { hartId })
+//               decodeCsr(number, value), describeCsrs(): for people
+// trap.ts       takeTrap(state, pc, trap): bigint                 sets {m,s}{epc,cause,tval,status}, privilege; gives the new pc
+//               trapTarget(state, trap): Privilege                M or S by delegation
+//               dataPrivilege(state): Privilege                   of loads and stores, MPRV applied
+// interrupts.ts pendingInterrupt(state): Trap | undefined         the one to take now, by priority, delegation and enables
+//               wakes(state): boolean                             whether (mip & mie) != 0, for wfi
+//               mip(state): bigint                                lines | software bits | STIP from stimecmp
+//               supervisorTimerDeadline(file): bigint | undefined stimecmp while Sstc is on
+// cause.ts      Cause, Interrupt, trapName(trap), exception(cause, tval), pageFault[access], accessFault[access], priorities
+// translate.ts  translation(state, 'fetch' | 'load' | 'store'): 'bare' or what a walk needs, with the effective privilege
+// walk.ts       walk({ translation, va, access }, memory): Walked Sv39/48/57
+// pmp.ts        pmpRegions(file), regionsAllow(regions, pa, bytes, access, privilege), regionsPage(regions, page, access, privilege);
+//               pmpCheck, pmpPage: the same from the file, decoding it every time
