@@ -104,7 +104,7 @@ function fail(encoding: string, problem: string): never {
 export function rawField(field: OperandField, word: number): number {
   let value = 0;
   for (const { instructionLow, operandLow, bits } of field.pieces) {
-    value |= ((word >>> instructionLow) & (2 ** bits - 1)) << operandLow;
+    value |= ((word >>> instructionLow) & ((1 << bits) - 1)) << operandLow;
   }
   return value >>> 0;
 }
@@ -122,5 +122,5 @@ export function readField(field: OperandField, word: number): number {
     const unused = 32 - fieldWidth(field);
     return (raw << unused) >> unused;
   }
-  return raw + (operandNames[field.name]!.bias ?? 0);
+  return field.name.endsWith("'") ? raw + 8 : raw;
 }

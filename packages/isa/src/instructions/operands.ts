@@ -8,18 +8,17 @@ interface OperandName {
   /** Bits when the encoding gives no `[…]`; immediates always do. */
   readonly bits?: number;
   readonly signed?: boolean;
-  /** Compressed three-bit registers name x8..x15. */
-  readonly bias?: number;
 }
 
+/** A primed name is a three-bit register field: x8..x15. */
 export const operandNames: Readonly<Record<string, OperandName>> = {
   rd: { slot: 'rd', bits: 5 },
   rs1: { slot: 'rs1', bits: 5 },
   rs2: { slot: 'rs2', bits: 5 },
   rs3: { slot: 'rs3', bits: 5 },
-  "rd'": { slot: 'rd', bits: 3, bias: 8 },
-  "rs1'": { slot: 'rs1', bits: 3, bias: 8 },
-  "rs2'": { slot: 'rs2', bits: 3, bias: 8 },
+  "rd'": { slot: 'rd', bits: 3 },
+  "rs1'": { slot: 'rs1', bits: 3 },
+  "rs2'": { slot: 'rs2', bits: 3 },
   imm: { slot: 'imm', signed: true },
   uimm: { slot: 'imm' },
   shamt: { slot: 'imm' },
