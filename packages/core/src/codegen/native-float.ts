@@ -1,0 +1,286 @@
+import type { FloatFormat, FloatOp } from '@trapline/isa';
+import type { FunctionBuilder } from '../wasm/module.ts';
+import { f32, f64, i32, i64 } from '../wasm/ops.ts';
+import {
+  after,
+  branchIf,
+  choose,
+  get,
+  type Label,
+  type Local,
+  type Statement,
+  set,
+  type Term,
+  when,
+} from '../wasm/term.ts';
+import type { I64 } from './integer.ts';
+
+/**
+ * Floating-point operations by the host's own arithmetic, where that provably gives the same bits and flags: rounding to
+ * nearest even while inexact is already set, no NaN, and a result that is finite and clearly normal (so that neither overflow
+ * nor underflow can be due). Everything else branches to `slow` before anything changed.
+ */
+export interface FloatContext {
+  readonly fn: FunctionBuilder;
+  readonly slow: Label;
+  /** The instruction rounds to nearest even, and fflags already holds NX. */
+  nearestAndInexact(): Term<'i32'>;
+  /** The resolved rounding mode: 0..4, or more for a reserved one. */
+  roundingMode(): Term<'i32'>;
+  /** fflags holds NX. */
+  inexact(): Term<'i32'>;
+}
+
+type FloatType = 'f32' | 'f64';
+type F = Term<FloatType>;
+
+/** What the two formats have in common, so that each operation is written once. */
+interface Native {
+  readonly type: FloatType;
+  readonly ops: Omit<typeof f64, 'const' | 'load' | 'store' | 'promote_f32' | 'reinterpret_i64'>;
+  from(bits: I64): F;
+  to(value: F): I64;
+  /** Whether |value| is finite and above the smallest normal number, from its bits. */
+  normal(bits: I64): Term<'i32'>;
+  /** Whether value is finite, from its bits. */
+  finite(bits: I64): Term<'i32'>;
+}
+
+const asDouble = (bits: I64): Term<'f64'> => {
+  const { node } = bits;
+  // A register in memory loads straight into a float register.
+  if (node.kind === 'memory' && node.opcode === 0x29)
+    return f64.load(node.args[0] as Term<'i32'>, node.offset);
+  return f64.reinterpret_i64(bits);
+};
+
+const range = (width: number, fraction: number) => {
+  const infinity = (1n << BigInt(width - 1)) - (1n << BigInt(fraction));
+  const smallest = 1n << BigInt(fraction);
+  return {
+    // Shifted left once, the sign is gone.
+    normal: (twice: I64): Term<'i32'> =>
+      i64.lt_u(i64.sub(twice, i64.const(2n * smallest + 1n)), i64.const(2n * (infinity - smallest) - 1n)),
+    finite: (twice: I64): Term<'i32'> => i64.lt_u(twice, i64.const(2n * infinity)),
+  };
+};
+const doubleRange = range(64, 52);
+const singleRange = range(32, 23);
+const twiceDouble = (bits: I64): I64 => i64.shl(bits, i64.const(1));
+const twiceSingle = (bits: I64): I64 => i64.and(i64.shl(bits, i64.const(1)), i64.const(0xffff_ffffn));
+
+const natives: Record<FloatFormat, Native> = {
+  d: {
+    type: 'f64',
+    ops: f64 as unknown as Native['ops'],
+    from: asDouble,
+    to: (value) => i64.reinterpret_f64(value as Term<'f64'>),
+    normal: (bits) => doubleRange.normal(twiceDouble(bits)),
+    finite: (bits) => doubleRange.finite(twiceDouble(bits)),
+  },
+  s: {
+    type: 'f32',
+    ops: f32 as unknown as Native['ops'],
+    from: (bits) => f32.reinterpret_i32(i32.wrap_i64(bits)),
+    to: (value) => i64.extend_i32_u(i32.reinterpret_f32(value as Term<'f32'>)),
+    normal: (bits) => singleRange.normal(twiceSingle(bits)),
+    finite: (bits) => singleRange.finite(twiceSingle(bits)),
+  },
+};
+
+type FloatTerm = Term<'f64'>;
+/** The builders of `Native.ops` are typed for f64 alone; the values are of `native.type`. */
+const asF64 = (value: F): FloatTerm => value as FloatTerm;
+
+const unless = (slow: Label, condition: Term<'i32'>): Statement => branchIf(slow, i32.eqz(condition));
+
+/** Evaluates operands into locals of the format's type. */
+function operands<R>(
+  { fn }: FloatContext,
+  native: Native,
+  args: readonly I64[],
+  use: (load: readonly Statement[], values: readonly (() => FloatTerm)[]) => R,
+): R {
+  const locals: Local<FloatType>[] = [];
+  const place = (at: number): R => {
+    if (at === args.length) {
+      const load = args.map((arg, n) => set(locals[n]!, native.from(arg)));
+      return use(
+        load,
+        locals.map((local) => () => asF64(get(local))),
+      );
+    }
+    return fn.scratch(native.type, (local) => {
+      locals[at] = local;
+      return place(at + 1);
+    });
+  };
+  return place(0);
+}
+
+type NativeOp = (context: FloatContext, native: Native, args: readonly I64[]) => I64;
+
+/** Rounds; results that are not normal need `exact`, a reason why they are exact all the same. */
+function rounded(
+  compute: (native: Native, values: readonly (() => FloatTerm)[]) => FloatTerm,
+  exact: (native: Native, result: () => I64, values: readonly (() => FloatTerm)[]) => Term<'i32'>,
+): NativeOp {
+  return (context, native, args) =>
+    operands(context, native, args, (load, values) =>
+      context.fn.scratch('i64', (result) => {
+        const bits = (): I64 => get(result);
+        return after(
+          [
+            unless(context.slow, context.nearestAndInexact()),
+            ...load,
+            set(result, native.to(compute(native, values))),
+            when(i32.eqz(native.normal(bits())), [unless(context.slow, exact(native, bits, values))]),
+          ],
+          bits(),
+        );
+      }),
+    );
+}
+
+/** A zero, of either sign. */
+const isZero = (native: Native, value: FloatTerm): Term<'i32'> =>
+  native.ops.eq(value, asF64(native.from(i64.const(0))));
+
+/** A zero product or quotient is exact when an operand is the reason. */
+const zeroFrom =
+  (...which: readonly number[]) =>
+  (native: Native, result: () => I64, values: readonly (() => FloatTerm)[]): Term<'i32'> => {
+    const zeros = which.map((n) => isZero(native, values[n]!()));
+    const cause = zeros.reduce((a, b) => i32.or(a, b));
+    return i32.and(isZero(native, asF64(native.from(result()))), cause);
+  };
+
+/** Finite sums in the subnormal range, zero included, are exact. */
+const exactWhenFinite = (native: Native, result: () => I64): Term<'i32'> => native.finite(result());
+
+/** Values of two operands that are not NaN. */
+function ordered(compute: (native: Native, a: FloatTerm, b: FloatTerm) => I64): NativeOp {
+  return (context, native, args) =>
+    operands(context, native, args, (load, values) => {
+      const [a, b] = [values[0]!, values[1]!];
+      const { ne } = native.ops;
+      const unordered = i32.or(ne(a(), a()), ne(b(), b()));
+      return after([...load, branchIf(context.slow, unordered)], compute(native, a(), b()));
+    });
+}
+
+const compared = (name: 'eq' | 'lt' | 'le'): NativeOp =>
+  ordered((native, a, b) => i64.extend_i32_u(native.ops[name](a, b)));
+
+interface IntegerRange {
+  readonly low: number;
+  /** Exclusive. */
+  readonly high: number;
+  convert(value: FloatTerm): I64;
+}
+
+/** To an integer: toward zero or to nearest even, in range, and exact unless inexact is already set. */
+function toInteger({ low, high, convert }: IntegerRange): NativeOp {
+  return (context, native, args) =>
+    context.fn.scratch('f64', (given) =>
+      context.fn.scratch('f64', (integral) => {
+        const value = native.from(args[0]!);
+        const wide = native.type === 'f64' ? asF64(value) : f64.promote_f32(value as Term<'f32'>);
+        const inRange = i32.and(
+          f64.ge(get(integral), f64.const(low)),
+          f64.lt(get(integral), f64.const(high)),
+        );
+        return after(
+          [
+            branchIf(context.slow, i32.gt_u(context.roundingMode(), i32.const(1))),
+            set(given, wide),
+            set(integral, choose(context.roundingMode(), f64.trunc(get(given)), f64.nearest(get(given)))),
+            unless(context.slow, inRange),
+            unless(context.slow, i32.or(f64.eq(get(given), get(integral)), context.inexact())),
+          ],
+          convert(get(integral)),
+        );
+      }),
+    );
+}
+
+const validRounding = ({ slow, roundingMode }: FloatContext): Statement =>
+  branchIf(slow, i32.gt_u(roundingMode(), i32.const(4)));
+
+type FromInteger = (native: Native, a: I64) => F;
+const fromInteger =
+  (compute: FromInteger, alwaysExact: (native: Native) => boolean): NativeOp =>
+  (context, native, [a]) => {
+    const gate = alwaysExact(native)
+      ? validRounding(context)
+      : unless(context.slow, context.nearestAndInexact());
+    return after([gate], native.to(compute(native, a!)));
+  };
+
+const isDouble = (native: Native): boolean => native.type === 'f64';
+const never = (): boolean => false;
+
+/** A double from a single: exact. NaNs are canonical, and signalling ones raise a flag. */
+const promote: NativeOp = (context, native, args) =>
+  operands(context, native, args, (load, [a]) =>
+    after(
+      [validRounding(context), ...load, branchIf(context.slow, native.ops.ne(a!(), a!()))],
+      i64.reinterpret_f64(f64.promote_f32(a!() as unknown as Term<'f32'>)),
+    ),
+  );
+
+const demote: NativeOp = (context, native, args) =>
+  operands(context, native, args, (load, [a]) =>
+    context.fn.scratch('i64', (result) =>
+      after(
+        [
+          unless(context.slow, context.nearestAndInexact()),
+          ...load,
+          set(result, natives.s.to(f32.demote_f64(a!()))),
+          unless(context.slow, i32.or(natives.s.normal(get(result)), isZero(native, a!()))),
+        ],
+        get(result),
+      ),
+    ),
+  );
+
+const word = (value: FloatTerm): I64 => i64.extend32_s(i64.trunc_f64_s(value));
+
+/** The operations with a native path; the others always take the exact one. */
+const nativeOps: Partial<Record<FloatOp, NativeOp>> = {
+  add: rounded((n, [a, b]) => n.ops.add(a!(), b!()), exactWhenFinite),
+  sub: rounded((n, [a, b]) => n.ops.sub(a!(), b!()), exactWhenFinite),
+  mul: rounded((n, [a, b]) => n.ops.mul(a!(), b!()), zeroFrom(0, 1)),
+  div: rounded((n, [a, b]) => n.ops.div(a!(), b!()), zeroFrom(0)),
+  sqrt: rounded((n, [a]) => n.ops.sqrt(a!()), zeroFrom(0)),
+  min: ordered((native, a, b) => native.to(native.ops.min(a, b))),
+  max: ordered((native, a, b) => native.to(native.ops.max(a, b))),
+  eq: compared('eq'),
+  lt: compared('lt'),
+  le: compared('le'),
+  ltq: compared('lt'),
+  leq: compared('le'),
+  toW: toInteger({ low: -(2 ** 31), high: 2 ** 31, convert: word }),
+  toWu: toInteger({ low: 0, high: 2 ** 32, convert: word }),
+  toL: toInteger({ low: -(2 ** 63), high: 2 ** 63, convert: i64.trunc_f64_s }),
+  toLu: toInteger({ low: 0, high: 2 ** 64, convert: i64.trunc_f64_u }),
+  fromW: fromInteger((n, a) => (n.ops.convert_i32_s as (a: Term<'i32'>) => F)(i32.wrap_i64(a)), isDouble),
+  fromWu: fromInteger((n, a) => (n.ops.convert_i32_u as (a: Term<'i32'>) => F)(i32.wrap_i64(a)), isDouble),
+  fromL: fromInteger((n, a) => n.ops.convert_i64_s(a), never),
+  fromLu: fromInteger((n, a) => n.ops.convert_i64_u(a), never),
+  toD: promote,
+  toS: demote,
+};
+
+/** Whether `nativeFloat` has a path for the operation. */
+export const hasNativeFloat = (name: FloatOp): boolean => name in nativeOps;
+
+/** The operation's result by native arithmetic, or a branch to `context.slow`. */
+export function nativeFloat(
+  name: FloatOp,
+  format: FloatFormat,
+  args: readonly I64[],
+  context: FloatContext,
+): I64 {
+  return nativeOps[name]!(context, natives[format], args);
+}
