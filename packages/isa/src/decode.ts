@@ -1,6 +1,6 @@
 import type { Decoded, OperandField } from './instruction.ts';
 import { rawField, readField } from './instructions/encoding.ts';
-import { operandNames, type Slot } from './instructions/operands.ts';
+import { operandNames, type Slot, syntaxOperands } from './instructions/operands.ts';
 import type { Row } from './instructions/row.ts';
 import { baseRows, type CompressedRow, compressedTable } from './instructions/table.ts';
 
@@ -85,7 +85,11 @@ function decodeBase(word: number): Decoded | undefined {
 }
 
 function expandedSources(row: CompressedRow): Sources {
-  const sources = row.operands.map((o) => [o.slot, 'field' in o ? o.field : o.constant] as const);
+  const sources = row.bindings.map((binding) => {
+    if ('constant' in binding) return [binding.slot, binding.constant] as const;
+    const { field: name } = syntaxOperands[binding.from]!;
+    return [binding.slot, row.fields.find((field) => field.name === name)!] as const;
+  });
   return { ...none, ...Object.fromEntries(sources) };
 }
 

@@ -1,7 +1,10 @@
 export * from './csr/index.ts';
 export { decode } from './decode.ts';
+export { type DisassembleOptions, disassemble } from './disassemble.ts';
+export { encode } from './encode.ts';
 export type * from './instruction.ts';
 export { fRegisters, registerNumber, xRegisters } from './instructions/registers.ts';
 export { baseInstructions, compressedInstructions } from './instructions/table.ts';
+export type { Operands } from './instructions/template.ts';
 export * from './privileged/index.ts';
 export * from './semantics.ts';

@@ -101,7 +101,8 @@ describe('decode', () => {
 
   test('hints and the whole fence space are legal', () => {
     expect(name(0x0100_000f)).toBe('pause');
-    expect(name(0x8330_000f)).toBe('fence');
+    expect(name(0x8330_000f)).toBe('fence.tso');
+    expect(name(0x8ff0_000f)).toBe('fence');
     expect(name(0xf00f_8f8f)).toBe('fence');
     expect(name(0xfff0_100f)).toBe('fence.i');
     // c.lui x0, 1; c.li x0, 1; c.slli x0, 1; c.mv x0, a0; c.nop 1

@@ -22,6 +22,11 @@ export const fetchFenceRows: readonly Row[] = [
   rowsOf('zifencei')('fence.i', '', 'imm[11:0] rs1 001 rd 0001111', { system: 'fence.i' }),
 ];
 
+/** Named points of the fence space. */
+export const fenceHintRows: readonly Row[] = [
+  rowsOf('i')('fence.tso', '', '1000 0011 0011 00000 000 00000 0001111', [], 'fence'),
+];
+
 /** "Zihintpause" and "Zawrs": ending the wait at once is always allowed. */
 export const waitHintRows: readonly Row[] = [
   rowsOf('zihintpause')('pause', '', '0000 0001 0000 00000 000 00000 0001111', [], 'fence'),

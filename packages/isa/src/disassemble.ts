@@ -1,0 +1,116 @@
+import { decode } from './decode.ts';
+import type { Decoded } from './instruction.ts';
+import { type Alias, aliasesOf } from './instructions/aliases.ts';
+import { dynamicRounding, orderingText, roundingModes } from './instructions/constants.ts';
+import { csrName } from './instructions/csr-names.ts';
+import { readField } from './instructions/encoding.ts';
+import { fliConstants } from './instructions/float-additional.ts';
+import { type OperandKind, operandNames, syntaxOperands } from './instructions/operands.ts';
+import { fRegisters, xRegisters } from './instructions/registers.ts';
+import { type Operands, slotOf } from './instructions/template.ts';
+
+export interface DisassembleOptions {
+  /** Address of the instruction: branch targets are shown absolute. 0 unless given. */
+  readonly pc?: bigint;
+  /** Names an address (`main+0x10`); the target then reads `10074 <main+0x10>` as in objdump. */
+  readonly symbol?: (address: bigint) => string | undefined;
+  /** False writes real mnemonics only, as `objdump -M no-aliases` does. */
+  readonly aliases?: boolean;
+}
+
+type Writer = (value: number, options: DisassembleOptions) => string;
+
+const hex = (value: number): string => `0x${value.toString(16)}`;
+
+function target(offset: number, { pc = 0n, symbol }: DisassembleOptions): string {
+  const address = BigInt.asUintN(64, pc + BigInt(offset));
+  const name = symbol?.(address);
+  return name === undefined ? `0x${address.toString(16)}` : `${address.toString(16)} <${name}>`;
+}
+
+const writers: Readonly<Record<OperandKind, Writer>> = {
+  x: (value) => xRegisters[value]!,
+  f: (value) => fRegisters[value]!,
+  imm: String,
+  uimm: String,
+  shamt: hex,
+  upper: (value) => hex(value >>> 12),
+  offset: target,
+  csr: (value) => csrName(value) ?? hex(value),
+  rm: (value) => roundingModes[value]!,
+  ordering: orderingText,
+  fli: (value) => fliConstants[value]!,
+};
+
+function write(name: string, syntax: string, operands: Operands, options: DisassembleOptions): string {
+  const shown = operands.rm === dynamicRounding ? syntax.replace(', rm', '') : syntax;
+  const text = shown.replace(/[a-z]+\d?'?/g, (word) => {
+    const operand = syntaxOperands[word];
+    return operand ? writers[operand.kind](operands[slotOf(operand)] ?? 0, options) : word;
+  });
+  return text === '' ? name : `${name} ${text.replaceAll(', ', ',')}`;
+}
+
+/** The operands of an alias when `operands` of its base instruction have that shape. */
+function aliasOperands(alias: Alias, operands: Operands): Operands | undefined {
+  const found: Operands = {};
+  for (const binding of alias.bindings) {
+    const value = operands[binding.slot];
+    if ('constant' in binding) {
+      if (value !== binding.constant) return undefined;
+      continue;
+    }
+    const slot = slotOf(syntaxOperands[binding.from]!);
+    if (found[slot] !== undefined && found[slot] !== value) return undefined;
+    found[slot] = value;
+  }
+  return found;
+}
+
+/** Operands of the base row; those `Decoded` has no place for are read from the word. */
+function baseOperands({ row, compressed, word, ...values }: Decoded): Operands {
+  const { rd, rs1, rs2, rs3, imm, csr, rm } = values;
+  const fence = compressed
+    ? []
+    : row.fields.filter((field) => field.name === 'pred' || field.name === 'succ');
+  const sets = fence.map((field) => [operandNames[field.name]!.slot, readField(field, word)] as const);
+  return { rd, rs1, rs2, rs3, imm, csr, rm, ...Object.fromEntries(sets) };
+}
+
+function writeBase(decoded: Decoded, options: DisassembleOptions): string {
+  const { row, aqrl } = decoded;
+  const operands = baseOperands(decoded);
+  if (options.aliases !== false) {
+    for (const alias of aliasesOf(row.name)) {
+      const found = aliasOperands(alias, operands);
+      if (found) return write(alias.name, alias.syntax, found, options);
+    }
+  }
+  const suffix = ['', '.rl', '.aq', '.aqrl'][aqrl]!;
+  return write(row.name + suffix, row.syntax, operands, options);
+}
+
+function writeCompressed({ compressed, word }: Decoded, options: DisassembleOptions): string {
+  const operands: Operands = {};
+  for (const field of compressed!.fields) operands[operandNames[field.name]!.slot] = readField(field, word);
+  return write(compressed!.name, compressed!.syntax, operands, options);
+}
+
+/** The compressed word nothing may use; GNU names it like its 32-bit relative. */
+function writeUnknown(word: number, options: DisassembleOptions): string {
+  if ((word & 3) === 3) return `.4byte ${hex(word >>> 0)}`;
+  const half = word & 0xffff;
+  if (half === 0) return options.aliases === false ? 'c.unimp' : 'unimp';
+  return `.2byte ${hex(half)}`;
+}
+
+/**
+ * The assembly text of one instruction word, in GNU syntax with one space after the mnemonic; the low 16 bits alone count
+ * when they are a compressed instruction. An illegal word reads as the data directive that would put it there.
+ */
+export function disassemble(word: number, options: DisassembleOptions = {}): string {
+  const decoded = decode(word);
+  if (!decoded) return writeUnknown(word, options);
+  const real = decoded.compressed && options.aliases === false;
+  return real ? writeCompressed(decoded, options) : writeBase(decoded, options);
+}

@@ -1,0 +1,55 @@
+import type { OperandField } from './instruction.ts';
+import { fieldWidth } from './instructions/encoding.ts';
+import { operandNames } from './instructions/operands.ts';
+import type { Row } from './instructions/row.ts';
+import { baseRowNamed, compressedTable } from './instructions/table.ts';
+import type { Operands } from './instructions/template.ts';
+
+const compressedByName = new Map(compressedTable.map((row) => [row.name, row]));
+
+/** The row of a real mnemonic, base or compressed (`c.addi`), or undefined. */
+export const rowNamed = (name: string): Row | undefined => baseRowNamed(name) ?? compressedByName.get(name);
+
+/** Operands nobody names have the value the assembler means: dynamic rounding, else zero. */
+const defaults: Readonly<Record<string, number>> = { rm: 7 };
+
+function inRange(field: OperandField, value: number): boolean {
+  const span = 2 ** fieldWidth(field);
+  const step = 2 ** field.pieces.at(-1)!.operandLow;
+  const [low, high] = field.signed ? [-span / 2, span / 2] : [0, span];
+  return Number.isInteger(value) && value >= low && value < high && value % step === 0;
+}
+
+function place(row: Row, field: OperandField, value: number): number {
+  const raw = field.name.endsWith("'") ? value - 8 : value;
+  const excluded = row.excluded.find((each) => each.field === field)?.values.includes(raw);
+  if (!inRange(field, raw) || excluded) {
+    throw new RangeError(`${row.name}: operand ${field.name} cannot be ${value}`);
+  }
+  let bits = 0;
+  for (const piece of field.pieces) {
+    bits |= ((raw >> piece.operandLow) & ((1 << piece.bits) - 1)) << piece.instructionLow;
+  }
+  return bits;
+}
+
+/** Encodes a row; throws a RangeError for an operand its field cannot hold. */
+export function encodeRow(row: Row, operands: Operands): number {
+  let word = row.match;
+  for (const field of row.fields) {
+    const { slot } = operandNames[field.name]!;
+    word |= place(row, field, operands[slot] ?? defaults[slot] ?? 0);
+  }
+  return word >>> 0;
+}
+
+/**
+ * Encodes an instruction by its real mnemonic (`addi`, `c.addi`), operands by the names `Decoded` uses plus `aq`, `rl`, `fm`,
+ * `pred`, `succ`; the result is the unsigned 16- or 32-bit word. Throws a RangeError for an unknown mnemonic or an operand
+ * that does not fit.
+ */
+export function encode(name: string, operands: Operands = {}): number {
+  const row = rowNamed(name);
+  if (!row) throw new RangeError(`no instruction is called "${name}"`);
+  return encodeRow(row, operands);
+}
