@@ -9,7 +9,9 @@ const stamp = join(root, 'node_modules', '.trapline-installed');
 
 /** A digest of everything an installation depends on. */
 function wanted() {
-  const manifests = ['packages', 'apps'].flatMap((folder) => members(folder).map(({ directory }) => directory));
+  const manifests = ['packages', 'apps'].flatMap((folder) =>
+    members(folder).map(({ directory }) => directory),
+  );
   const files = [
     'package.json',
     'pnpm-lock.yaml',

@@ -197,7 +197,6 @@ export const loaded: Expr = { op: 'loaded' };
 export const select = (when: Expr, then: Expr, otherwise: Expr): Expr => ({
   op: 'select',
   when,
-  // biome-ignore lint/suspicious/noThenProperty: a term, never awaited
   then,
   else: otherwise,
 });

@@ -7,7 +7,7 @@ const zero = (format: Format, negative: boolean): FloatResult => exactly(negativ
 const infinity = (format: Format, negative: boolean): FloatResult =>
   exactly(negative ? format.signBit | format.infinity : format.infinity);
 
-export const invalid = (format: Format): FloatResult => ({ value: format.canonicalNan, flags: Flag.NV });
+const invalid = (format: Format): FloatResult => ({ value: format.canonicalNan, flags: Flag.NV });
 
 /** The result for operands of which one is a NaN: canonical, invalid when one is signalling. */
 export function nanOf(format: Format, ...operands: readonly bigint[]): FloatResult {
