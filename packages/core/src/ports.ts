@@ -51,6 +51,8 @@ export interface DmaMemory {
 export interface DiskBackend {
   readonly bytes: number;
   readonly readOnly: boolean;
+  /** True when no method ever returns a promise: devices then transfer straight from and to guest memory. */
+  readonly synchronous?: boolean;
   read(offset: number, into: Uint8Array): void | Promise<void>;
   write(offset: number, from: Uint8Array): void | Promise<void>;
   /** Returns once everything written before is durable. */

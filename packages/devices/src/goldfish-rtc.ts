@@ -1,6 +1,7 @@
 import type { IrqLine, Persistent, WallClock } from '@trapline/core';
 import { MappedDevice } from './mapped-device.ts';
 import { registerMap } from './register-map.ts';
+import { highWord, lowWord, withHighWord, withLowWord } from './words.ts';
 
 export interface GoldfishRtcOptions {
   readonly clock: WallClock;
@@ -27,10 +28,6 @@ const powerOn: GoldfishRtcState = {
 };
 
 const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
-const low = (value: bigint): number => Number(value & 0xffff_ffffn);
-const high = (value: bigint): number => Number(value >> 32n);
-const withLow = (old: bigint, word: number): bigint => (old & ~0xffff_ffffn) | BigInt(word);
-const withHigh = (old: bigint, word: number): bigint => (old & 0xffff_ffffn) | (BigInt(word) << 32n);
 
 /** The Goldfish real-time clock: nanoseconds since 1970 and one alarm. */
 export class GoldfishRtc extends MappedDevice implements Persistent<GoldfishRtcState> {
@@ -41,7 +38,7 @@ export class GoldfishRtc extends MappedDevice implements Persistent<GoldfishRtcS
       bytes: 4,
       note: 'time in nanoseconds, low word; reading it latches TIME_HIGH',
       read: (r) => r.#latchTime(),
-      write: (r, value) => r.#setTime(withLow(r.#now, value)),
+      write: (r, value) => r.#setTime(withLowWord(r.#now, value)),
     },
     {
       at: 0x04,
@@ -49,23 +46,23 @@ export class GoldfishRtc extends MappedDevice implements Persistent<GoldfishRtcS
       bytes: 4,
       note: 'high word as of the last read of TIME_LOW',
       read: (r) => r.#state.latchedHigh,
-      write: (r, value) => r.#setTime(withHigh(r.#now, value)),
+      write: (r, value) => r.#setTime(withHighWord(r.#now, value)),
     },
     {
       at: 0x08,
       name: 'ALARM_LOW',
       bytes: 4,
       note: 'alarm time, low word; writing it arms the alarm',
-      read: (r) => low(r.#state.alarm),
-      write: (r, value) => r.#arm(withLow(r.#state.alarm, value)),
+      read: (r) => lowWord(r.#state.alarm),
+      write: (r, value) => r.#arm(withLowWord(r.#state.alarm, value)),
     },
     {
       at: 0x0c,
       name: 'ALARM_HIGH',
       bytes: 4,
       note: 'alarm time, high word; write it first',
-      read: (r) => high(r.#state.alarm),
-      write: (r, value) => r.#set({ alarm: withHigh(r.#state.alarm, value) }),
+      read: (r) => highWord(r.#state.alarm),
+      write: (r, value) => r.#set({ alarm: withHighWord(r.#state.alarm, value) }),
     },
     {
       at: 0x10,
@@ -144,8 +141,8 @@ export class GoldfishRtc extends MappedDevice implements Persistent<GoldfishRtcS
 
   #latchTime(): number {
     const now = this.#now;
-    this.#set({ latchedHigh: high(now) });
-    return low(now);
+    this.#set({ latchedHigh: highWord(now) });
+    return lowWord(now);
   }
 
   #setTime(time: bigint): void {

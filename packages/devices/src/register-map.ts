@@ -7,6 +7,8 @@
  * no row covers read as zero and ignore writes. A row without `read` reads as zero, one without `write` ignores writes.
  */
 
+import { withHighWord, withLowWord } from './words.ts';
+
 /** Bytes in one access. */
 export type AccessBytes = 1 | 2 | 4 | 8;
 
@@ -171,10 +173,8 @@ const fitsDouble = (within: number, bytes: AccessBytes): boolean =>
 const fitsWindow = (window: number, within: number, bytes: AccessBytes): bytes is 1 | 2 | 4 =>
   bytes !== 8 && within % bytes === 0 && within + bytes <= window;
 
-function withHalf(old: bigint, within: number, half: bigint): bigint {
-  const low = 0xffff_ffffn;
-  return within === 0 ? (old & ~low) | half : (old & low) | (half << 32n);
-}
+const withHalf = (old: bigint, within: number, half: bigint): bigint =>
+  (within === 0 ? withLowWord : withHighWord)(old, Number(half));
 
 function placeName<T>({ row, i, j, within }: Place<T>): string {
   if (row.window !== undefined) return `${row.name}+${within}`;

@@ -1,0 +1,88 @@
+import type { DmaMemory } from '@trapline/core';
+import { DriverError } from './driver-error.ts';
+
+/** A contiguous piece of guest-physical memory. */
+export interface Segment {
+  readonly address: bigint;
+  readonly bytes: number;
+}
+
+/** The bytes at `[address, address+bytes)`; a driver error when they are not all RAM. The view lives until the caller returns. */
+export function guestView(memory: DmaMemory, address: bigint, bytes: number): Uint8Array {
+  const view = memory.view(address, bytes);
+  if (view === undefined)
+    throw new DriverError(`[0x${address.toString(16)}, +0x${bytes.toString(16)}) is not all RAM`);
+  return view;
+}
+
+/** A buffer in guest memory made of segments, seen as one run of bytes: a device must not care how a driver cut it. */
+export class GuestBuffer {
+  /** Length in bytes. */
+  readonly bytes: number;
+  readonly segments: readonly Segment[];
+  readonly #memory: DmaMemory;
+
+  constructor(memory: DmaMemory, segments: readonly Segment[]) {
+    this.#memory = memory;
+    this.segments = segments;
+    this.bytes = segments.reduce((sum, segment) => sum + segment.bytes, 0);
+  }
+
+  /** The part from byte `start` up to byte `end`, both clipped to the buffer. */
+  slice(start: number, end: number = this.bytes): GuestBuffer {
+    const parts: Segment[] = [];
+    let at = 0;
+    for (const { address, bytes } of this.segments) {
+      const from = Math.max(start - at, 0);
+      const to = Math.min(end - at, bytes);
+      if (from < to) parts.push({ address: address + BigInt(from), bytes: to - from });
+      at += bytes;
+    }
+    return new GuestBuffer(this.#memory, parts);
+  }
+
+  /** The same bytes in segments of at most `limit` bytes. */
+  *pieces(limit: number): Generator<Segment> {
+    for (const { address, bytes } of this.segments)
+      for (let at = 0; at < bytes; at += limit)
+        yield { address: address + BigInt(at), bytes: Math.min(limit, bytes - at) };
+  }
+
+  /** A copy of the first `limit` bytes. */
+  read(limit: number = this.bytes): Uint8Array {
+    const part = this.slice(0, limit);
+    const copy = new Uint8Array(part.bytes);
+    let at = 0;
+    for (const segment of part.segments) {
+      copy.set(this.view(segment), at);
+      at += segment.bytes;
+    }
+    return copy;
+  }
+
+  /** Copies as much of `from` as fits to the start of the buffer; gives how many bytes that was. */
+  write(from: Uint8Array): number {
+    const part = this.slice(0, from.length);
+    let at = 0;
+    for (const segment of part.segments) {
+      this.store(segment, from.subarray(at, at + segment.bytes));
+      at += segment.bytes;
+    }
+    return part.bytes;
+  }
+
+  /** One segment's bytes, in place. Call `written` after changing them. */
+  view({ address, bytes }: Segment): Uint8Array {
+    return guestView(this.#memory, address, bytes);
+  }
+
+  written({ address, bytes }: Segment): void {
+    this.#memory.written(address, bytes);
+  }
+
+  /** Overwrites one segment. */
+  store(segment: Segment, from: Uint8Array): void {
+    this.view(segment).set(from);
+    this.written(segment);
+  }
+}
