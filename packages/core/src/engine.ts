@@ -1,6 +1,6 @@
 import type { AccessBytes } from '@trapline/isa';
-import type { CoreMemory } from './memory.ts';
 import type { HartViews } from './hart-layout.ts';
+import type { CoreMemory } from './memory.ts';
 
 /** Why an engine stopped; wasm engines return the number. Everything it says about the hart is in the hart's area. */
 export const Stop = {

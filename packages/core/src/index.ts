@@ -1,2 +1,20 @@
-export { HostError } from './host-error.ts';
+export { BareHart, type BareHartOptions } from './bare-hart.ts';
+export { Bus, type RamRegion } from './bus.ts';
+export {
+  type BoardClock,
+  type ClockState,
+  type ClockUser,
+  DeterministicClock,
+  type HartClock,
+  RealtimeClock,
+} from './clock.ts';
+export { Core, type CoreOptions, createCore, type EngineName } from './core.ts';
+export { type Engine, type EngineHart, type EngineHost, Slow, type SlowPath, Stop } from './engine.ts';
+export type { Firmware, FirmwareHart } from './firmware.ts';
+export { type Exit, Hart, type HartOptions, type HartState, type TrapHook } from './hart.ts';
+export { HostError, type HostErrorDetails } from './host-error.ts';
+export { CoreMemory, type MemoryOptions } from './memory.ts';
 export type * from './ports.ts';
+export { decodeCached } from './reference/engine.ts';
+export { evaluate, type MemoryPort, type Registers } from './reference/evaluate.ts';
+export { type RoundResult, type ScheduledHart, Scheduler } from './scheduler.ts';

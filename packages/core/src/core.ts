@@ -1,0 +1,98 @@
+import { BareHart, type BareHartOptions } from './bare-hart.ts';
+import { Bus } from './bus.ts';
+import { CodeMap } from './code-map.ts';
+import type { Engine, EngineHost } from './engine.ts';
+import { Hart, type HartOptions } from './hart.ts';
+import { hartBytes } from './hart-layout.ts';
+import { CoreMemory } from './memory.ts';
+import type { CoreParts } from './mmu.ts';
+import { ReferenceEngine } from './reference/engine.ts';
+
+/** What `createCore` makes. */
+export interface CoreOptions {
+  /** Harts that will be created, at most. */
+  readonly harts: number;
+  /** RAM that will be added to the bus, in bytes, all regions together. */
+  readonly memoryBytes: number;
+  /** Defaults to the interpreter. */
+  readonly engine?: EngineName;
+  /** A SharedArrayBuffer memory. */
+  readonly shared?: boolean;
+}
+
+/** The physical machine: one memory, a bus, one engine and the harts made so far. */
+export class Core implements CoreParts {
+  readonly memory: CoreMemory;
+  readonly bus: Bus;
+  readonly code: CodeMap;
+  readonly engine: Engine;
+  private readonly made: Hart[] = [];
+
+  constructor(options: CoreOptions) {
+    const { bytes: engineBytes, make } = engines[options.engine ?? defaultEngine];
+    const bytes = options.memoryBytes + options.harts * hartBytes + engineBytes + slackBytes;
+    this.memory = new CoreMemory({ bytes, shared: options.shared ?? false });
+    this.bus = new Bus(this.memory);
+    this.code = new CodeMap(this.memory.bytes);
+    this.engine = make({ memory: this.memory, codePages: this.code });
+  }
+
+  get harts(): readonly Hart[] {
+    return this.made;
+  }
+
+  /** A hart whose traps go where `options.delivery` says. */
+  createHart(options: HartOptions): Hart {
+    const hart = new Hart(this, options);
+    this.made.push(hart);
+    return hart;
+  }
+
+  /** A hart that is the guest's own (policy `none`). */
+  createBareHart(options: BareHartOptions): BareHart {
+    const bare = new BareHart(this, options);
+    this.made.push(bare.hart);
+    return bare;
+  }
+
+  /** The bytes at physical `[address, address + bytes)`, or undefined when they are not RAM of one region. */
+  ram(address: bigint, bytes: number): Uint8Array | undefined {
+    const host = this.bus.ram(Number(address), bytes);
+    return host < 0 ? undefined : this.memory.u8.subarray(host, host + bytes);
+  }
+
+  /**
+   * Bytes of RAM were changed by something that is not an instruction of `by`: code made of them goes, and every other hart's
+   * reservation of them.
+   */
+  physicalWrite(address: bigint, bytes: number, by?: Hart): void {
+    const host = this.bus.ram(Number(address), bytes);
+    if (host < 0 || bytes === 0) return;
+    for (let at = host; at < host + bytes; at = pageAfter(at)) {
+      if (this.code.has(at >>> 12)) this.engine.codeWritten(at, Math.min(pageAfter(at), host + bytes) - at);
+    }
+    for (const hart of this.made) {
+      if (hart !== by) hart.loseReservation(host, bytes);
+    }
+  }
+}
+
+/** Room for page alignment of regions, in bytes. */
+const slackBytes = 16 * 4096;
+const pageAfter = (offset: number): number => (Math.floor(offset / 4096) + 1) * 4096;
+
+interface EngineMaker {
+  /** Core memory the engine allocates for itself. */
+  readonly bytes: number;
+  make(host: EngineHost): Engine;
+}
+
+const engines = {
+  reference: { bytes: 0, make: (host) => new ReferenceEngine(host) },
+} satisfies Record<string, EngineMaker>;
+
+export type EngineName = keyof typeof engines;
+const defaultEngine: EngineName = 'reference';
+
+/** Makes a core. Throws HostError when the host has not that much memory. */
+export const createCore = (options: CoreOptions): Core => new Core(options);

@@ -1,0 +1,434 @@
+import {
+  type AccessBytes,
+  type AccessType,
+  accessFault,
+  Cause,
+  M,
+  type PmpRegion,
+  type PrivilegedState,
+  pmpRegions,
+  regionsAllow,
+  regionsPage,
+  S,
+  Slot,
+  type Translation,
+  translation,
+  type WalkMemory,
+  walk,
+} from '@trapline/isa';
+import type { Bus } from './bus.ts';
+import type { CodeMap, StoreCache } from './code-map.ts';
+import { Contexts } from './contexts.ts';
+import { type Engine, Slow, type SlowPath, type SlowStatus } from './engine.ts';
+import type { HartViews } from './hart-layout.ts';
+import type { CoreMemory } from './memory.ts';
+import { Tlb } from './tlb.ts';
+
+/** What all harts of a core share. */
+export interface CoreParts {
+  readonly memory: CoreMemory;
+  readonly bus: Bus;
+  readonly code: CodeMap;
+  readonly engine: Engine;
+}
+
+/** `resolve` gives a host offset, or one of these. */
+const trapped = -1;
+const notRam = -2;
+
+const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
+const u32 = (value: bigint): number => Number(value & 0xffff_ffffn);
+
+/** The misaligned exception of each access: what a device takes no part in. */
+const misaligned = { load: Cause.loadMisaligned, store: Cause.storeMisaligned } as const;
+
+/**
+ * Addresses of one hart: slow paths of its engine, translation, protection, and the TLBs it fills.
+ *
+ * RAM takes any alignment. Elsewhere a misaligned or page-straddling access raises the misaligned exception, and atomics and
+ * fetches an access fault. A straddling access resolves both pages, lower first, before it changes a byte; tval is the
+ * address of the faulting part.
+ */
+export class Mmu implements SlowPath, StoreCache {
+  /** Accesses the TLBs could not answer. */
+  misses = 0;
+  private readonly state: PrivilegedState;
+  private readonly views: HartViews;
+  private readonly core: CoreParts;
+  private readonly tlbs: Readonly<Record<AccessType, Tlb>>;
+  private readonly contexts: Contexts;
+  private readonly walkMemory: WalkMemory;
+  private regions: readonly PmpRegion[] = [];
+  private data: Translation = { mode: 'bare', privilege: M };
+  private fetch: Translation = { mode: 'bare', privilege: M };
+  private stale = true;
+  /** Sizes (log2) and page numbers of mappings larger than a page that TLB entries may have come from. */
+  private readonly largePages = new Map<number, Set<bigint>>();
+  /** Where the last access that was not to RAM went; whether the last translation was cached. */
+  private physical = 0;
+  private cached = false;
+
+  constructor(state: PrivilegedState, views: HartViews, core: CoreParts) {
+    this.state = state;
+    this.views = views;
+    this.core = core;
+    this.tlbs = {
+      load: new Tlb(views.loadTlb),
+      store: new Tlb(views.storeTlb),
+      fetch: new Tlb(views.fetchTlb),
+    };
+    this.contexts = new Contexts(() => this.clearTlbs());
+    this.walkMemory = {
+      readPte: (pa) => this.readPte(pa),
+      updatePte: (pa, from, to) => this.updatePte(pa, from, to),
+    };
+    core.code.watch(this);
+  }
+
+  /** satp, privilege or a translation rule changed. */
+  translationChanged(): void {
+    this.stale = true;
+  }
+
+  /** A PMP register changed. */
+  protectionChanged(): void {
+    this.regions = pmpRegions(this.state.csrs);
+    this.contexts.renewAll();
+    this.stale = true;
+  }
+
+  /** Forgets everything: physical memory was mapped anew, or the state restored. */
+  reset(): void {
+    this.clearTlbs();
+    this.protectionChanged();
+  }
+
+  /** Puts the numbers of the current contexts where engines read them; to be called before an engine runs. */
+  refresh(): void {
+    if (!this.stale) return;
+    this.stale = false;
+    this.data = translation(this.state, 'load');
+    this.fetch = translation(this.state, 'fetch');
+    const satp = this.state.csrs.get(Slot.satp);
+    let data: number;
+    let fetch: number;
+    do {
+      data = this.contexts.number(satp, this.data, false);
+      fetch = this.contexts.number(satp, this.fetch, true);
+      // Numbers may have run out at the second one, which makes the first a stale one.
+    } while (data !== this.contexts.number(satp, this.data, false));
+    this.views.dataContext[0] = BigInt(data);
+    this.views.fetchContext[0] = BigInt(fetch);
+  }
+
+  /** sfence.vma and sinval.vma: what stores to page tables changed so far is seen from now on. */
+  fence(va: bigint | undefined, asid: number | undefined): void {
+    if (va === undefined || this.inLargePage(va)) {
+      this.contexts.renewPaged(va === undefined ? asid : undefined);
+      if (asid === undefined || va !== undefined) this.largePages.clear();
+      this.stale = true;
+      return;
+    }
+    for (const tlb of Object.values(this.tlbs)) tlb.drop(va);
+  }
+
+  dropStores(hostPage: number): void {
+    this.tlbs.store.dropHostPage(hostPage);
+  }
+
+  loadSlow(address: bigint, bytes: AccessBytes, signed: boolean | number): SlowStatus {
+    const va = u64(address);
+    const value = this.read(va, bytes);
+    if (value === undefined) return Slow.trap;
+    this.views.slowResult[0] = signed ? BigInt.asIntN(8 * bytes, value) : value;
+    return this.done();
+  }
+
+  storeSlow(address: bigint, bytes: AccessBytes, value: bigint): SlowStatus {
+    const va = u64(address);
+    const first = firstPart(va, bytes);
+    if (first < bytes) return this.storeStraddling(va, bytes, first, value);
+    const host = this.resolve(va, bytes, 'store');
+    if (host === trapped) return Slow.trap;
+    if (host === notRam) return this.storeToDevice(va, bytes, value);
+    this.put(host, bytes, value);
+    return this.done();
+  }
+
+  resolveAtomic(address: bigint, bytes: 4 | 8 | 16): number {
+    const host = this.atomic(u64(address), bytes, 'store');
+    if (host >= 0) this.written(host, bytes);
+    return host;
+  }
+
+  loadReserved(address: bigint, bytes: 4 | 8): SlowStatus {
+    const host = this.atomic(u64(address), bytes, 'load');
+    if (host < 0) return Slow.trap;
+    this.views.slowResult[0] = BigInt.asIntN(8 * bytes, this.get(host, bytes));
+    this.views.reservation[0] = host;
+    this.views.reservationBytes[0] = bytes;
+    return this.done();
+  }
+
+  storeConditional(address: bigint, bytes: 4 | 8, value: bigint): SlowStatus {
+    const host = this.atomic(u64(address), bytes, 'store');
+    if (host < 0) return Slow.trap;
+    const { reservation, reservationBytes } = this.views;
+    const start = reservation[0]!;
+    const holds = host >= start && host + bytes <= start + reservationBytes[0]!;
+    reservationBytes[0] = 0;
+    if (holds) this.put(host, bytes, value);
+    this.views.slowResult[0] = holds ? 0n : 1n;
+    return this.done();
+  }
+
+  fetchPage(address: bigint): number {
+    const va = u64(address);
+    const host = this.fetchPart(va);
+    if (host < 0) return trapped;
+    return this.cached ? (host & ~0xfff) >>> 0 : -2;
+  }
+
+  fetchWord(address: bigint): SlowStatus {
+    const va = u64(address);
+    const { view } = this.core.memory;
+    const low = this.fetchPart(va);
+    if (low < 0) return Slow.trap;
+    const halfword = view.getUint16(low, true);
+    this.views.exitWord[0] = halfword;
+    if ((halfword & 3) !== 3) return Slow.ok;
+    const high = this.fetchPart(u64(va + 2n));
+    if (high < 0) return Slow.trap;
+    this.views.exitWord[0] = halfword + view.getUint16(high, true) * 0x10000;
+    return Slow.ok;
+  }
+
+  /** cbo.zero: 64 aligned bytes of RAM become zero; elsewhere an access fault. tval is the address the instruction gave. */
+  zeroBlock(address: bigint): SlowStatus {
+    const host = this.resolve(u64(address) & ~63n, 64, 'store');
+    if (host === notRam) return this.fail(Cause.storeAccessFault, address);
+    if (host === trapped) return this.fail(this.views.exitCause[0]! as Cause, address);
+    this.written(host, 64);
+    this.core.memory.u8.fill(0, host, host + 64);
+    return this.done();
+  }
+
+  /** cbo.clean, flush and inval: allowed where a load is ("Cache-Block Management Instructions"); faults are a store's. */
+  touchBlock(address: bigint): SlowStatus {
+    const host = this.resolve(u64(address) & ~63n, 64, 'load');
+    if (host !== trapped) return Slow.ok;
+    const page = this.views.exitCause[0] === Cause.loadPageFault;
+    return this.fail(page ? Cause.storePageFault : Cause.storeAccessFault, address);
+  }
+
+  /** Physical address `va` translates to for a load, without effects; undefined where it does not. For debuggers. */
+  peek(va: bigint): bigint | undefined {
+    const t = translation(this.state, 'load');
+    if (t.mode === 'bare') return va;
+    const memory: WalkMemory = { readPte: this.walkMemory.readPte, updatePte: () => true };
+    const walked = walk({ translation: { ...t, setsAccessed: true }, va: u64(va), access: 'load' }, memory);
+    return walked.kind === 'leaf' ? walked.pa : undefined;
+  }
+
+  private done(): SlowStatus {
+    return this.views.stop[0] === 0 ? Slow.ok : Slow.leave;
+  }
+
+  private fail(cause: Cause, tval: bigint): typeof Slow.trap {
+    this.views.exitCause[0] = cause;
+    this.views.exitTval[0] = tval;
+    return Slow.trap;
+  }
+
+  /** Unsigned, or undefined: a trap. */
+  private read(va: bigint, bytes: AccessBytes): bigint | undefined {
+    const first = firstPart(va, bytes);
+    if (first < bytes) return this.readStraddling(va, bytes, first);
+    const host = this.resolve(va, bytes, 'load');
+    if (host === trapped) return undefined;
+    return host === notRam ? this.readDevice(va, bytes) : this.get(host, bytes);
+  }
+
+  private readStraddling(va: bigint, bytes: AccessBytes, first: number): bigint | undefined {
+    const parts = this.resolveStraddling(va, bytes, first, 'load');
+    if (parts === undefined) return undefined;
+    const { u8 } = this.core.memory;
+    let value = 0n;
+    for (let i = bytes - 1; i >= 0; i--) value = (value << 8n) | BigInt(u8[partAt(parts, first, i)]!);
+    return value;
+  }
+
+  private storeStraddling(va: bigint, bytes: AccessBytes, first: number, value: bigint): SlowStatus {
+    const parts = this.resolveStraddling(va, bytes, first, 'store');
+    if (parts === undefined) return Slow.trap;
+    this.written(parts[0], first);
+    this.written(parts[1], bytes - first);
+    const { u8 } = this.core.memory;
+    for (let i = 0; i < bytes; i++) u8[partAt(parts, first, i)] = Number((value >> BigInt(8 * i)) & 0xffn);
+    return this.done();
+  }
+
+  /** Host offsets of both parts, or undefined: a trap. */
+  private resolveStraddling(
+    va: bigint,
+    bytes: number,
+    first: number,
+    access: 'load' | 'store',
+  ): readonly [number, number] | undefined {
+    const second = u64(va + BigInt(first));
+    const low = this.resolveRamPart(va, first, access, va);
+    if (low < 0) return undefined;
+    const high = this.resolveRamPart(second, bytes - first, access, va);
+    return high < 0 ? undefined : [low, high];
+  }
+
+  private resolveRamPart(va: bigint, bytes: number, access: 'load' | 'store', whole: bigint): number {
+    const host = this.resolve(va, bytes, access);
+    if (host !== notRam) return host;
+    if (this.core.bus.isDevice(this.physical, bytes)) this.fail(misaligned[access], whole);
+    else this.fail(accessFault[access], va);
+    return trapped;
+  }
+
+  private readDevice(va: bigint, bytes: AccessBytes): bigint | undefined {
+    const { bus } = this.core;
+    if (this.physical % bytes !== 0 && bus.isDevice(this.physical, bytes)) {
+      this.fail(Cause.loadMisaligned, va);
+      return undefined;
+    }
+    const value = this.physical % bytes === 0 ? bus.read(this.physical, bytes) : undefined;
+    if (value === undefined) this.fail(Cause.loadAccessFault, va);
+    return value;
+  }
+
+  private storeToDevice(va: bigint, bytes: AccessBytes, value: bigint): SlowStatus {
+    const { bus } = this.core;
+    if (this.physical % bytes !== 0) {
+      const isDevice = bus.isDevice(this.physical, bytes);
+      return this.fail(isDevice ? Cause.storeMisaligned : Cause.storeAccessFault, va);
+    }
+    const accepted = bus.write(this.physical, bytes, BigInt.asUintN(8 * bytes, value));
+    return accepted ? this.done() : this.fail(Cause.storeAccessFault, va);
+  }
+
+  private atomic(va: bigint, bytes: number, access: 'load' | 'store'): number {
+    if (Number(va & 0xfn) % bytes !== 0) {
+      this.fail(misaligned[access], va);
+      return trapped;
+    }
+    const host = this.resolve(va, bytes, access);
+    if (host === notRam) this.fail(accessFault[access], va);
+    return host < 0 ? trapped : host;
+  }
+
+  private fetchPart(va: bigint): number {
+    const host = this.resolve(va, 2, 'fetch');
+    if (host === notRam) this.fail(Cause.instructionAccessFault, va);
+    return host;
+  }
+
+  /** Host offset of `bytes` within one page, `trapped` (the exit fields say how), or `notRam` (`physical` says where). */
+  private resolve(va: bigint, bytes: number, access: AccessType): number {
+    const context = access === 'fetch' ? this.views.fetchContext[0]! : this.views.dataContext[0]!;
+    const host = this.tlbs[access].lookup(va, context);
+    if (host < 0) return this.translate(va, bytes, access, context);
+    this.cached = true;
+    return host;
+  }
+
+  private translate(va: bigint, bytes: number, access: AccessType, context: bigint): number {
+    this.misses += 1;
+    this.cached = false;
+    const t = access === 'fetch' ? this.fetch : this.data;
+    const found = t.mode === 'bare' ? { pa: va, pageBytes: 4096 } : this.walk(t, va, access);
+    if (found === undefined) return trapped;
+    const { pa } = found;
+    if (!regionsAllow(this.regions, pa, bytes, access, t.privilege)) {
+      this.fail(accessFault[access], va);
+      return trapped;
+    }
+    this.physical = Number(pa);
+    const host = this.core.bus.ram(this.physical, bytes);
+    if (host < 0) return notRam;
+    if (this.mayCache(pa, host, access, t)) {
+      this.cached = true;
+      this.tlbs[access].fill(va, context, host);
+      if (found.pageBytes > 4096) this.noteLargePage(va, found.pageBytes);
+    }
+    return host;
+  }
+
+  private walk(t: Extract<Translation, { mode: 'paged' }>, va: bigint, access: AccessType) {
+    const walked = walk({ translation: t, va, access }, this.walkMemory);
+    if (walked.kind === 'leaf') return walked;
+    this.fail(walked.cause, va);
+    return undefined;
+  }
+
+  private mayCache(pa: bigint, host: number, access: AccessType, t: Translation): boolean {
+    if (access === 'store' && this.core.code.has(host >>> 12)) return false;
+    return regionsPage(this.regions, pa & ~0xfffn, access, t.privilege) === 'allow';
+  }
+
+  private noteLargePage(va: bigint, bytes: number): void {
+    const size = Math.log2(bytes);
+    const pages = this.largePages.get(size) ?? new Set<bigint>();
+    pages.add(va >> BigInt(size));
+    this.largePages.set(size, pages);
+  }
+
+  /** A fence of one address must reach every entry made of the large page it is in. */
+  private inLargePage(va: bigint): boolean {
+    for (const [size, pages] of this.largePages) if (pages.has(va >> BigInt(size))) return true;
+    return false;
+  }
+
+  private readPte(pa: bigint): bigint | undefined {
+    const host = this.pteHost(pa, 'load');
+    return host < 0 ? undefined : this.core.memory.view.getBigUint64(host, true);
+  }
+
+  private updatePte(pa: bigint, from: bigint, to: bigint): boolean | undefined {
+    const host = this.pteHost(pa, 'store');
+    if (host < 0) return undefined;
+    if (this.core.memory.view.getBigUint64(host, true) !== from) return false;
+    this.put(host, 8, to);
+    return true;
+  }
+
+  private pteHost(pa: bigint, access: 'load' | 'store'): number {
+    return regionsAllow(this.regions, pa, 8, access, S) ? this.core.bus.ram(Number(pa), 8) : -1;
+  }
+
+  private get(host: number, bytes: AccessBytes): bigint {
+    const { view } = this.core.memory;
+    if (bytes === 8) return view.getBigUint64(host, true);
+    if (bytes === 4) return BigInt(view.getUint32(host, true));
+    return BigInt(bytes === 2 ? view.getUint16(host, true) : view.getUint8(host));
+  }
+
+  private put(host: number, bytes: AccessBytes, value: bigint): void {
+    const { view } = this.core.memory;
+    this.written(host, bytes);
+    if (bytes === 8) view.setBigUint64(host, value, true);
+    else if (bytes === 4) view.setUint32(host, u32(value), true);
+    else if (bytes === 2) view.setUint16(host, u32(value), true);
+    else view.setUint8(host, u32(value));
+  }
+
+  /** Bytes within one page change now: code made of them goes. */
+  private written(host: number, bytes: number): void {
+    if (this.core.code.has(host >>> 12)) this.core.engine.codeWritten(host, bytes);
+  }
+
+  private clearTlbs(): void {
+    for (const tlb of Object.values(this.tlbs)) tlb.clear();
+    this.largePages.clear();
+  }
+}
+
+/** Bytes of an access that lie in its first page. */
+const firstPart = (va: bigint, bytes: number): number => Math.min(bytes, 4096 - Number(va & 0xfffn));
+
+const partAt = ([low, high]: readonly [number, number], first: number, i: number): number =>
+  i < first ? low + i : high + i - first;
