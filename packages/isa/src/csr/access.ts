@@ -16,6 +16,7 @@ import {
   mstatus,
   pmpaddr,
   pmpcfg,
+  pmpEntries,
   Slot,
   sie,
   sip,
@@ -118,7 +119,7 @@ const writes: Readonly<Record<string, Write>> = {
   minstret: quietly(writeInstret),
   mcountinhibit: quietly((s, value) => writeInhibit(s, legalize(mcountinhibit, 0n, value))),
   ...Object.fromEntries(pmpcfg.map(writePmpConfig)),
-  ...Object.fromEntries(pmpaddr.map(writePmpAddress)),
+  ...Object.fromEntries(pmpaddr.slice(0, pmpEntries).map(writePmpAddress)),
 };
 
 /** Of sip only SSIP can be written ("Supervisor Interrupt Registers"). */
