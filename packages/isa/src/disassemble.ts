@@ -1,7 +1,7 @@
 import { decode } from './decode.ts';
-import type { Decoded } from './instruction.ts';
+import type { Decoded, Instruction } from './instruction.ts';
 import { type Alias, aliasesOf } from './instructions/aliases.ts';
-import { dynamicRounding, orderingText, roundingModes } from './instructions/constants.ts';
+import { orderingText, roundingModes } from './instructions/constants.ts';
 import { csrName } from './instructions/csr-names.ts';
 import { readField } from './instructions/encoding.ts';
 import { fliConstants } from './instructions/float-additional.ts';
@@ -43,10 +43,11 @@ const writers: Readonly<Record<OperandKind, Writer>> = {
 };
 
 function write(name: string, syntax: string, operands: Operands, options: DisassembleOptions): string {
-  const shown = operands.rm === dynamicRounding ? syntax.replace(', rm', '') : syntax;
-  const text = shown.replace(/[a-z]+\d?'?/g, (word) => {
+  const text = syntax.replace(/(?:, )?([a-z]+\d?'?)/g, (piece, word: string) => {
     const operand = syntaxOperands[word];
-    return operand ? writers[operand.kind](operands[slotOf(operand)] ?? 0, options) : word;
+    if (!operand) return piece;
+    const value = operands[slotOf(operand)] ?? 0;
+    return value === operand.implied ? '' : piece.replace(word, () => writers[operand.kind](value, options));
   });
   return text === '' ? name : `${name} ${text.replaceAll(', ', ',')}`;
 }
@@ -77,23 +78,33 @@ function baseOperands({ row, compressed, word, ...values }: Decoded): Operands {
   return { rd, rs1, rs2, rs3, imm, csr, rm, ...Object.fromEntries(sets) };
 }
 
+function compressedOperands({ compressed, word }: Decoded): Operands {
+  const fields = compressed?.fields ?? [];
+  return Object.fromEntries(fields.map((field) => [operandNames[field.name]!.slot, readField(field, word)]));
+}
+
+/** The first alias of the row that fits, written out. */
+function writeAlias(row: string, operands: Operands, options: DisassembleOptions): string | undefined {
+  for (const alias of aliasesOf(row)) {
+    const found = aliasOperands(alias, operands);
+    if (found) return write(alias.name, alias.syntax, found, options);
+  }
+  return undefined;
+}
+
 function writeBase(decoded: Decoded, options: DisassembleOptions): string {
   const { row, aqrl } = decoded;
   const operands = baseOperands(decoded);
-  if (options.aliases !== false) {
-    for (const alias of aliasesOf(row.name)) {
-      const found = aliasOperands(alias, operands);
-      if (found) return write(alias.name, alias.syntax, found, options);
-    }
-  }
+  const alias = options.aliases === false ? undefined : writeAlias(row.name, operands, options);
   const suffix = ['', '.rl', '.aq', '.aqrl'][aqrl]!;
-  return write(row.name + suffix, row.syntax, operands, options);
+  return alias ?? write(row.name + suffix, row.syntax, operands, options);
 }
 
-function writeCompressed({ compressed, word }: Decoded, options: DisassembleOptions): string {
-  const operands: Operands = {};
-  for (const field of compressed!.fields) operands[operandNames[field.name]!.slot] = readField(field, word);
-  return write(compressed!.name, compressed!.syntax, operands, options);
+/** A compressed word reads as the base instruction it expands to, unless the alias table says otherwise. */
+function writeCompressed(decoded: Decoded, row: Instruction, options: DisassembleOptions): string {
+  const operands = compressedOperands(decoded);
+  if (options.aliases === false) return write(row.name, row.syntax, operands, options);
+  return writeAlias(row.name, operands, options) ?? writeBase(decoded, options);
 }
 
 /** The compressed word nothing may use; GNU names it like its 32-bit relative. */
@@ -111,6 +122,6 @@ function writeUnknown(word: number, options: DisassembleOptions): string {
 export function disassemble(word: number, options: DisassembleOptions = {}): string {
   const decoded = decode(word);
   if (!decoded) return writeUnknown(word, options);
-  const real = decoded.compressed && options.aliases === false;
-  return real ? writeCompressed(decoded, options) : writeBase(decoded, options);
+  const { compressed } = decoded;
+  return compressed ? writeCompressed(decoded, compressed, options) : writeBase(decoded, options);
 }

@@ -1,17 +1,9 @@
 import type { OperandField } from './instruction.ts';
 import { fieldWidth } from './instructions/encoding.ts';
-import { operandNames } from './instructions/operands.ts';
+import { operandNames, syntaxOperands } from './instructions/operands.ts';
 import type { Row } from './instructions/row.ts';
-import { baseRowNamed, compressedTable } from './instructions/table.ts';
-import type { Operands } from './instructions/template.ts';
-
-const compressedByName = new Map(compressedTable.map((row) => [row.name, row]));
-
-/** The row of a real mnemonic, base or compressed (`c.addi`), or undefined. */
-export const rowNamed = (name: string): Row | undefined => baseRowNamed(name) ?? compressedByName.get(name);
-
-/** Operands nobody names have the value the assembler means: dynamic rounding, else zero. */
-const defaults: Readonly<Record<string, number>> = { rm: 7 };
+import { rowNamed } from './instructions/table.ts';
+import { type Operands, operandWords, slotOf } from './instructions/template.ts';
 
 function inRange(field: OperandField, value: number): boolean {
   const span = 2 ** fieldWidth(field);
@@ -33,12 +25,19 @@ function place(row: Row, field: OperandField, value: number): number {
   return bits;
 }
 
+/** What operands nobody names are: the rounding mode the syntax implies. */
+function impliedOperands(row: Row): Operands {
+  const operands = operandWords(row.syntax).flatMap((word) => syntaxOperands[word] ?? []);
+  return Object.fromEntries(operands.map((operand) => [slotOf(operand), operand.implied]));
+}
+
 /** Encodes a row; throws a RangeError for an operand its field cannot hold. */
 export function encodeRow(row: Row, operands: Operands): number {
+  const implied = impliedOperands(row);
   let word = row.match;
   for (const field of row.fields) {
     const { slot } = operandNames[field.name]!;
-    word |= place(row, field, operands[slot] ?? defaults[slot] ?? 0);
+    word |= place(row, field, operands[slot] ?? implied[slot] ?? 0);
   }
   return word >>> 0;
 }

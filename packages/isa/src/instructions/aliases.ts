@@ -1,14 +1,15 @@
 import type { Row } from './row.ts';
-import { baseRowNamed } from './table.ts';
+import { rowNamed } from './table.ts';
 import { type Binding, parseTemplate } from './template.ts';
 
-/** Another writing of a base instruction: `mv rd, rs1` for `addi rd, rs1, 0`. */
+/** Another writing of an instruction: `mv rd, rs1` for `addi rd, rs1, 0`. */
 export interface Alias {
   readonly name: string;
   readonly syntax: string;
   readonly base: Row;
   readonly bindings: readonly Binding[];
-  /** Whether the disassembler writes it too. */
+  /** Whether the assembler accepts it, and whether the disassembler writes it. */
+  readonly written: boolean;
   readonly printed: boolean;
 }
 
@@ -39,9 +40,9 @@ const printed: readonly Line[] = [
   ['beqz', 'rs1, offset', 'beq rs1, zero, offset'],
   ['bnez', 'rs1, offset', 'bne rs1, zero, offset'],
   ['bltz', 'rs1, offset', 'blt rs1, zero, offset'],
-  ['bgez', 'rs1, offset', 'bge rs1, zero, offset'],
   ['bgtz', 'rs2, offset', 'blt zero, rs2, offset'],
   ['blez', 'rs2, offset', 'bge zero, rs2, offset'],
+  ['bgez', 'rs1, offset', 'bge rs1, zero, offset'],
   ['j', 'offset', 'jal zero, offset'],
   ['jal', 'offset', 'jal ra, offset'],
   ['ret', '', 'jalr zero, 0(ra)'],
@@ -76,23 +77,20 @@ const printed: readonly Line[] = [
   ['csrw', 'csr, rs1', 'csrrw zero, csr, rs1'],
   ['csrs', 'csr, rs1', 'csrrs zero, csr, rs1'],
   ['csrc', 'csr, rs1', 'csrrc zero, csr, rs1'],
-  ['csrwi', 'csr, uimm', 'csrrwi zero, csr, uimm'],
-  ['csrsi', 'csr, uimm', 'csrrsi zero, csr, uimm'],
-  ['csrci', 'csr, uimm', 'csrrci zero, csr, uimm'],
 
   ...floatAliases('s'),
   ...floatAliases('d'),
 ];
 
+const immediateForm =
+  (operand: 'imm' | 'shamt') =>
+  (name: string): Line => [name, `rd, rs1, ${operand}`, `${name.replace(/w?$/, 'i$&')} rd, rs1, ${operand}`];
+
 /** Operations whose last operand may be a constant: `add a0, a0, 4`. */
 const immediateForms: readonly Line[] = [
-  ...['add', 'slt', 'and', 'or', 'xor', 'addw'].map(
-    (name): Line => [name, 'rd, rs1, imm', `${name.replace(/w?$/, 'i$&')} rd, rs1, imm`],
-  ),
-  ['sltu', 'rd, rs1, imm', 'sltiu rd, rs1, imm'],
-  ...['sll', 'srl', 'sra', 'sllw', 'srlw', 'sraw', 'ror', 'rorw', 'bclr', 'bset', 'binv', 'bext'].map(
-    (name): Line => [name, 'rd, rs1, shamt', `${name.replace(/w?$/, 'i$&')} rd, rs1, shamt`],
-  ),
+  ...['add', 'addw', 'and', 'or', 'xor'].map(immediateForm('imm')),
+  ...['sll', 'srl', 'sra', 'sllw', 'srlw', 'sraw'].map(immediateForm('shamt')),
+  ...['ror', 'rorw', 'bclr', 'bset', 'binv', 'bext'].map(immediateForm('shamt')),
   ['csrw', 'csr, uimm', 'csrrwi zero, csr, uimm'],
   ['csrs', 'csr, uimm', 'csrrsi zero, csr, uimm'],
   ['csrc', 'csr, uimm', 'csrrci zero, csr, uimm'],
@@ -101,9 +99,31 @@ const immediateForms: readonly Line[] = [
   ['csrrc', 'rd, csr, uimm', 'csrrci rd, csr, uimm'],
 ];
 
+/** How compressed words are printed where not as the base instruction they expand to: hints keep their own names. */
+const compressedPrinted: readonly Line[] = [
+  ['nop', '', 'c.addi zero, 0'],
+  ['c.nop', 'imm', 'c.addi zero, imm'],
+  ['add', 'rd, rd, imm', 'c.addi rd, imm'],
+  ['c.li', 'zero, imm', 'c.li zero, imm'],
+  ['c.lui', 'zero, upper', 'c.lui zero, upper'],
+  ['c.slli', 'zero, shamt', 'c.slli zero, shamt'],
+  ['c.slli64', 'rd', 'c.slli64 rd'],
+  ['c.srli64', "rd'", "c.srli64 rd'"],
+  ['c.srai64', "rd'", "c.srai64 rd'"],
+  ['c.mv', 'zero, rs2', 'c.mv zero, rs2'],
+  ['mv', 'rd, rs2', 'c.mv rd, rs2'],
+  ['c.add', 'zero, rs2', 'c.add zero, rs2'],
+];
+
 /** Written only. */
 const writtenOnly: readonly Line[] = [
-  ...immediateForms,
+  immediateForm('imm')('slt'),
+  ['sltu', 'rd, rs1, imm', 'sltiu rd, rs1, imm'],
+  ['csrwi', 'csr, uimm', 'csrrwi zero, csr, uimm'],
+  ['csrsi', 'csr, uimm', 'csrrsi zero, csr, uimm'],
+  ['csrci', 'csr, uimm', 'csrrci zero, csr, uimm'],
+  ['c.nop', '', 'c.addi zero, 0'],
+  ['c.nop', 'imm', 'c.addi zero, imm'],
   ['move', 'rd, rs1', 'addi rd, rs1, 0'],
   ['bgt', 'rs1, rs2, offset', 'blt rs2, rs1, offset'],
   ['ble', 'rs1, rs2, offset', 'bge rs2, rs1, offset'],
@@ -122,25 +142,46 @@ const writtenOnly: readonly Line[] = [
   ]),
 ];
 
-const toAlias =
-  (isPrinted: boolean) =>
-  ([name, syntax, template]: Line): Alias => ({
-    name,
-    syntax,
-    ...parseTemplate(template, syntax, baseRowNamed),
-    printed: isPrinted,
-  });
+/** Every alias: which instruction it is of, whether programs may write it, whether the disassembler does. */
+const lists: readonly (readonly [lines: readonly Line[], written: boolean, printed: boolean])[] = [
+  [compressedPrinted, false, true],
+  [printed, true, true],
+  [immediateForms, true, true],
+  [writtenOnly, true, false],
+];
 
-/** Every alias, in the order the disassembler tries them. */
-export const aliases: readonly Alias[] = [...printed.map(toAlias(true)), ...writtenOnly.map(toAlias(false))];
-
-const printedByBase = new Map<string, Alias[]>();
-for (const alias of aliases) {
-  if (!alias.printed) continue;
-  const list = printedByBase.get(alias.base.name);
-  if (list) list.push(alias);
-  else printedByBase.set(alias.base.name, [alias]);
+function grouped(key: (alias: Alias) => string, keep: (alias: Alias) => boolean): Map<string, Alias[]> {
+  const groups = new Map<string, Alias[]>();
+  for (const alias of aliases.filter(keep)) {
+    const group = groups.get(key(alias));
+    if (group) group.push(alias);
+    else groups.set(key(alias), [alias]);
+  }
+  return groups;
 }
 
-/** Aliases the disassembler considers for a base instruction. */
-export const aliasesOf = (base: string): readonly Alias[] => printedByBase.get(base) ?? [];
+/** Every alias, in the order they are tried. */
+export const aliases: readonly Alias[] = lists.flatMap(([lines, written, isPrinted]) =>
+  lines.map(([name, syntax, template]) => ({
+    name,
+    syntax,
+    ...parseTemplate(template, syntax, rowNamed),
+    written,
+    printed: isPrinted,
+  })),
+);
+
+const printedByBase = grouped(
+  (alias) => alias.base.name,
+  (alias) => alias.printed,
+);
+const writtenByName = grouped(
+  (alias) => alias.name,
+  (alias) => alias.written,
+);
+
+/** Aliases the disassembler considers for an instruction. */
+export const aliasesOf = (row: string): readonly Alias[] => printedByBase.get(row) ?? [];
+
+/** Aliases a program may mean by a mnemonic. */
+export const aliasesNamed = (name: string): readonly Alias[] => writtenByName.get(name) ?? [];

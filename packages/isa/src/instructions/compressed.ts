@@ -15,14 +15,16 @@ export const compressedRows: readonly Row[] = [
   compressed('c.sd', "rs2', uimm(rs1')", "111 uimm[5:3] rs1' uimm[7:6] rs2' 00", "sd rs2', uimm(rs1')"),
 
   // Quadrant 1
-  compressed('c.nop', 'imm', '000 imm[5] 00000 imm[4:0] 01', 'addi zero, zero, imm'),
-  compressed('c.addi', 'rd, imm', '000 imm[5] rd!=0 imm[4:0] 01', 'addi rd, rd, imm'),
+  // With rd = x0 this is c.nop.
+  compressed('c.addi', 'rd, imm', '000 imm[5] rd imm[4:0] 01', 'addi rd, rd, imm'),
   compressed('c.addiw', 'rd, imm', '001 imm[5] rd!=0 imm[4:0] 01', 'addiw rd, rd, imm'),
   compressed('c.li', 'rd, imm', '010 imm[5] rd imm[4:0] 01', 'addi rd, zero, imm'),
   compressed('c.addi16sp', 'sp, imm', '011 nzimm[9] 00010 nzimm[4|6|8:7|5] 01', 'addi sp, sp, imm'),
   compressed('c.lui', 'rd, upper', '011 nzimm[17] rd!=2 nzimm[16:12] 01', 'lui rd, upper'),
-  compressed('c.srli', "rd', shamt", "100 shamt[5] 00 rd' shamt[4:0] 01", "srli rd', rd', shamt"),
-  compressed('c.srai', "rd', shamt", "100 shamt[5] 01 rd' shamt[4:0] 01", "srai rd', rd', shamt"),
+  compressed('c.srli64', "rd'", "100 0 00 rd' 00000 01", "srli rd', rd', 0"),
+  compressed('c.srai64', "rd'", "100 0 01 rd' 00000 01", "srai rd', rd', 0"),
+  compressed('c.srli', "rd', shamt", "100 nzshamt[5] 00 rd' nzshamt[4:0] 01", "srli rd', rd', shamt"),
+  compressed('c.srai', "rd', shamt", "100 nzshamt[5] 01 rd' nzshamt[4:0] 01", "srai rd', rd', shamt"),
   compressed('c.andi', "rd', imm", "100 imm[5] 10 rd' imm[4:0] 01", "andi rd', rd', imm"),
   compressed('c.sub', "rd', rs2'", "100 0 11 rd' 00 rs2' 01", "sub rd', rd', rs2'"),
   compressed('c.xor', "rd', rs2'", "100 0 11 rd' 01 rs2' 01", "xor rd', rd', rs2'"),
@@ -35,7 +37,8 @@ export const compressedRows: readonly Row[] = [
   compressed('c.bnez', "rs1', offset", "111 imm[8|4:3] rs1' imm[7:6|2:1|5] 01", "bne rs1', zero, offset"),
 
   // Quadrant 2
-  compressed('c.slli', 'rd, shamt', '000 shamt[5] rd shamt[4:0] 10', 'slli rd, rd, shamt'),
+  compressed('c.slli64', 'rd', '000 0 rd 00000 10', 'slli rd, rd, 0'),
+  compressed('c.slli', 'rd, shamt', '000 nzshamt[5] rd nzshamt[4:0] 10', 'slli rd, rd, shamt'),
   compressed('c.fldsp', 'fd, uimm(sp)', '001 uimm[5] rd uimm[4:3|8:6] 10', 'fld fd, uimm(sp)'),
   compressed('c.lwsp', 'rd, uimm(sp)', '010 uimm[5] rd!=0 uimm[4:2|7:6] 10', 'lw rd, uimm(sp)'),
   compressed('c.ldsp', 'rd, uimm(sp)', '011 uimm[5] rd!=0 uimm[4:3|8:6] 10', 'ld rd, uimm(sp)'),

@@ -14,7 +14,6 @@ export const roundingModes: readonly (string | undefined)[] = [
   undefined,
   'dyn',
 ];
-export const dynamicRounding = 7;
 
 /** A fence set: input, output, reads, writes, from bit 3 down. */
 export function orderingText(set: number): string {

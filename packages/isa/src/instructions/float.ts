@@ -41,6 +41,8 @@ function arithmeticRows({ format, fmt, width, bytes, sign }: Format): readonly R
   const [a, b, c] = [operand('rs1'), operand('rs2'), operand('rs3')];
   const negated = (value: Expr): Expr => xor(value, sign);
   const compute = (name: FloatOp, ...args: Expr[]): Expr => float(name, format, ...args);
+  // A double holds every 32-bit integer.
+  const fromWord = format === 'd' ? 'exact' : 'rm';
   const letter = format === 's' ? 'w' : 'd';
 
   const fused = (name: string, opcode: string, first: Expr, addend: Expr): Row =>
@@ -63,10 +65,13 @@ function arithmeticRows({ format, fmt, width, bytes, sign }: Format): readonly R
     instruction(`fcvt.${suffix}.${format}`, 'rd, fs1, rm', `11000 ${fmt} ${code} rs1 rm rd 1010011`, [
       setX(compute(name, a)),
     ]);
-  const fromInteger = (name: FloatOp, suffix: string, code: string): Row =>
-    instruction(`fcvt.${format}.${suffix}`, 'fd, rs1, rm', `11010 ${fmt} ${code} rs1 rm rd 1010011`, [
-      setF(format, compute(name, x('rs1'))),
-    ]);
+  const fromInteger = (name: FloatOp, suffix: string, code: string, rounding = 'rm'): Row =>
+    instruction(
+      `fcvt.${format}.${suffix}`,
+      `fd, rs1, ${rounding}`,
+      `11010 ${fmt} ${code} rs1 rm rd 1010011`,
+      [setF(format, compute(name, x('rs1')))],
+    );
   /** The magnitude of rs1 under the sign bit of `from`. */
   const withSign = (from: Expr): Expr => or(and(a, not(sign)), and(from, sign));
   const address = add(x('rs1'), imm);
@@ -107,8 +112,8 @@ function arithmeticRows({ format, fmt, width, bytes, sign }: Format): readonly R
     toInteger('toWu', 'wu', '00001'),
     toInteger('toL', 'l', '00010'),
     toInteger('toLu', 'lu', '00011'),
-    fromInteger('fromW', 'w', '00000'),
-    fromInteger('fromWu', 'wu', '00001'),
+    fromInteger('fromW', 'w', '00000', fromWord),
+    fromInteger('fromWu', 'wu', '00001', fromWord),
     fromInteger('fromL', 'l', '00010'),
     fromInteger('fromLu', 'lu', '00011'),
     instruction(`fmv.x.${letter}`, 'rd, fs1', `11100 ${fmt} 00000 rs1 000 rd 1010011`, [
@@ -131,7 +136,7 @@ export const doubleRows: readonly Row[] = [
   double('fcvt.s.d', 'fd, fs1, rm', '01000 00 00001 rs1 rm rd 1010011', [
     setF('s', float('toS', 'd', f('rs1', 'd'))),
   ]),
-  double('fcvt.d.s', 'fd, fs1, rm', '01000 01 00000 rs1 rm rd 1010011', [
+  double('fcvt.d.s', 'fd, fs1, exact', '01000 01 00000 rs1 rm rd 1010011', [
     setF('d', float('toD', 's', f('rs1', 's'))),
   ]),
 ];

@@ -48,12 +48,15 @@ export type OperandKind =
 export interface SyntaxOperand {
   readonly kind: OperandKind;
   readonly field: string;
+  /** The value that is not written, and that a program means when it writes none. */
+  readonly implied?: number;
 }
 
 const registers = (kind: 'x' | 'f', names: Record<string, string>): Record<string, SyntaxOperand> =>
   Object.fromEntries(Object.entries(names).map(([name, field]) => [name, { kind, field }]));
 
-/** Syntax words. `fd`, `fs1`, … are rd, rs1, … read as floating-point registers; `offset` is an `imm` relative to the pc. */
+/** Syntax words. `fd`, `fs1`, … are rd, rs1, … read as floating-point registers; `offset` is an `imm` relative to the pc;
+ * `rm` is dynamic unless written, and `exact` the rounding mode of a conversion that never rounds. */
 export const syntaxOperands: Readonly<Record<string, SyntaxOperand>> = {
   ...registers('x', {
     rd: 'rd',
@@ -78,7 +81,8 @@ export const syntaxOperands: Readonly<Record<string, SyntaxOperand>> = {
   shamt: { kind: 'shamt', field: 'shamt' },
   fli: { kind: 'fli', field: 'uimm' },
   csr: { kind: 'csr', field: 'csr' },
-  rm: { kind: 'rm', field: 'rm' },
+  rm: { kind: 'rm', field: 'rm', implied: 7 },
+  exact: { kind: 'rm', field: 'rm', implied: 0 },
   pred: { kind: 'ordering', field: 'pred' },
   succ: { kind: 'ordering', field: 'succ' },
 };

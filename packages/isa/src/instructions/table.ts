@@ -50,11 +50,8 @@ export const baseInstructions: readonly Instruction[] = baseRows;
 
 const byName: ReadonlyMap<string, Row> = new Map(baseRows.map((row) => [row.name, row]));
 
-/** The base row of that name, or undefined. */
-export const baseRowNamed = (name: string): Row | undefined => byName.get(name);
-
 function expand(row: Row): CompressedRow {
-  const { base, bindings } = parseTemplate(row.expansion!, row.syntax, baseRowNamed);
+  const { base, bindings } = parseTemplate(row.expansion!, row.syntax, (name) => byName.get(name));
   return { ...row, semantics: base.semantics, base, bindings };
 }
 
@@ -62,5 +59,10 @@ export const compressedTable: readonly CompressedRow[] = compressedRows.map(expa
 
 /** All compressed (2-byte) instructions. */
 export const compressedInstructions: readonly Instruction[] = compressedTable;
+
+const compressedByName: ReadonlyMap<string, Row> = new Map(compressedTable.map((row) => [row.name, row]));
+
+/** The row of a real mnemonic, base or compressed (`c.addi`), or undefined. */
+export const rowNamed = (name: string): Row | undefined => byName.get(name) ?? compressedByName.get(name);
 
 checkRows([...baseRows, ...compressedTable]);
