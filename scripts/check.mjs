@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { build, install } from './bootstrap.mjs';
+import { checkDocs } from './docs.mjs';
 import { checkExamples } from './examples.mjs';
 import { lintPacked, withPacked } from './packed.mjs';
 import { members, root, run } from './workspace.mjs';
@@ -69,6 +70,7 @@ const checks = {
   layering: command('layering (dependency-cruiser)', 'depcruise', 'packages', 'apps'),
   tests: vitest,
   'dead code': command('dead code (knip)', 'knip', '--no-progress', '--no-config-hints'),
+  docs: checkDocs,
   packages,
 };
 
