@@ -1,7 +1,7 @@
 import { Mip, type PrivilegedState, peekCsr, S, Slot, type Trap } from '@trapline/isa';
 import type { BoardClock } from './clock.ts';
 import type { Firmware, FirmwareHart } from './firmware.ts';
-import { Hart } from './hart.ts';
+import { Hart, type HartOptions } from './hart.ts';
 import type { CoreParts } from './mmu.ts';
 import type { IrqLine, RunResult, TimerLine } from './ports.ts';
 import type { ScheduledHart } from './scheduler.ts';
@@ -21,10 +21,15 @@ export class BareHart implements FirmwareHart, ScheduledHart {
   readonly supervisorExternal: IrqLine;
   readonly machineTimer: TimerLine;
 
-  constructor(core: CoreParts, options: BareHartOptions) {
+  /** `make` gives the hart underneath: a monitor's virtual hart in place of one of the core's. */
+  constructor(
+    core: CoreParts,
+    options: BareHartOptions,
+    make: (options: HartOptions) => Hart = (hartOptions) => new Hart(core, hartOptions),
+  ) {
     const { id, clock, firmware } = options;
     const machineTraps = firmware && { handle: (trap: Trap) => firmware.handle(this, trap) };
-    this.hart = new Hart(core, {
+    this.hart = make({
       id,
       delivery: 'architectural',
       clock: (hart) => clock.attach(hart),

@@ -37,7 +37,13 @@ export class Bus {
       });
     }
     this.checkFree(address, bytes);
-    const region = { address, bytes, offset: this.memory.allocate(bytes) };
+    return this.mapRam(address, bytes, this.memory.allocate(bytes));
+  }
+
+  /** Maps RAM that is already allocated, at host offset `offset`: a second map of the same memory. Throws HostError when it overlaps. */
+  mapRam(address: number, bytes: number, offset: number): RamRegion {
+    this.checkFree(address, bytes);
+    const region = { address, bytes, offset };
     this.ramRegions.push(region);
     return region;
   }

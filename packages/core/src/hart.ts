@@ -54,6 +54,8 @@ export interface HartOptions {
   /** Time as the hart sees it; without one time stands at 0. */
   readonly clock?: (hart: Hart) => HartClock;
   readonly machineTraps?: TrapHook;
+  /** Shares registers, pc, retired count, reservation and stop flag with that hart, which executes for this one: a monitor's virtual hart. */
+  readonly executesOn?: Hart;
 }
 
 /** A hart's state as plain data. */
@@ -65,6 +67,12 @@ export interface HartState {
   readonly wires: bigint;
   readonly machineDeadline: bigint | undefined;
 }
+
+/** What a virtual hart has in common with the hart it executes on; its CSRs, contexts and TLBs are its own. */
+const shared = (views: HartViews): Partial<HartViews> => {
+  const { csrs: _csrs, dataContext: _data, fetchContext: _fetch, loadTlb: _l, storeTlb: _s, fetchTlb: _f, ...rest } = views;
+  return rest;
+};
 
 const noClock: HartClock = {
   time: () => 0n,
@@ -89,13 +97,13 @@ export class Hart implements EngineHart, PrivilegedState {
   readonly memory: HartMemory;
   /** What the last `run` used of its budget. */
   used = 0;
-  private readonly core: CoreParts;
+  protected readonly core: CoreParts;
   private readonly options: HartOptions;
   private mode: Privilege = M;
   private waiting = false;
   private stopWanted = false;
   private isHalted = false;
-  private interruptsChanged = true;
+  protected interruptsChanged = true;
   private wires = 0n;
   private machineDeadline: bigint | undefined;
 
@@ -104,7 +112,8 @@ export class Hart implements EngineHart, PrivilegedState {
     this.options = options;
     this.id = options.id;
     this.base = core.memory.allocate(hartBytes);
-    this.views = hartViews(core.memory.buffer, this.base);
+    const own = hartViews(core.memory.buffer, this.base);
+    this.views = options.executesOn ? { ...own, ...shared(options.executesOn.views) } : own;
     this.csrs = csrFile(core.memory.buffer, this.base + csrOffset(0));
     this.slow = new Mmu(this, this.views, core);
     this.registers = new HartRegisters(this.views);
@@ -301,7 +310,6 @@ export class Hart implements EngineHart, PrivilegedState {
     return { kind: 'budget' };
   }
 
-  /** One stretch of the engine and what ended it. */
   private runSome(budget: number): Exit | undefined {
     if (this.stopWanted) {
       this.stopWanted = false;
@@ -322,7 +330,8 @@ export class Hart implements EngineHart, PrivilegedState {
     return this.options.delivery === 'architectural';
   }
 
-  private execute(budget: number): Exit | undefined {
+  /** One stretch of the engine and what ended it, undefined when the loop just goes on; at most `budget` instructions. */
+  execute(budget: number): Exit | undefined {
     const { views } = this;
     const size = Math.min(budget, 0x7fff_ffff);
     views.retiredLimit[0] = this.retired() + BigInt(size);
@@ -338,12 +347,12 @@ export class Hart implements EngineHart, PrivilegedState {
     return undefined;
   }
 
-  private exitTrap(): Trap {
+  protected exitTrap(): Trap {
     return { interrupt: false, cause: this.views.exitCause[0]!, tval: this.views.exitTval[0]! };
   }
 
   /** A trap costs the guest one instruction's time, so that one which only ever traps uses up its budget. */
-  private deliver(trap: Trap): Exit | undefined {
+  protected deliver(trap: Trap): Exit | undefined {
     if (!this.architectural) return { kind: 'trap', trap };
     this.spend(1);
     const { machineTraps } = this.options;
@@ -382,7 +391,7 @@ export class Hart implements EngineHart, PrivilegedState {
   }
 
   /** Executes the instruction at pc, which the engine left to TypeScript. */
-  private executeWord(word: number): Exit | undefined {
+  protected executeWord(word: number): Exit | undefined {
     const decoded = decodeCached(word);
     if (decoded === undefined) return this.deliver(illegal(word));
     if (!('system' in decoded.row.semantics)) {
@@ -421,7 +430,7 @@ export class Hart implements EngineHart, PrivilegedState {
   }
 
   /** Engines keep mstatus.FS beside the bank; these carry it over, before anyone reads it. */
-  private foldFloatState(): void {
+  protected foldFloatState(): void {
     if (this.views.floatState[0] !== 3) return;
     const status = this.csrs.get(Slot.mstatus);
     if ((status & Mstatus.FS) !== Mstatus.FS) this.csrs.set(Slot.mstatus, status | Mstatus.FS);

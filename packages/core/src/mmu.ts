@@ -13,6 +13,7 @@ import {
   Slot,
   type Translation,
   translation,
+  type Walked,
   type WalkMemory,
   walk,
 } from '@trapline/isa';
@@ -30,6 +31,8 @@ export interface CoreParts {
   readonly bus: Bus;
   readonly code: CodeMap;
   readonly engine: Engine;
+  /** Hears of every change of RAM that slow paths make, just before or after it: `bytes` at a host offset. */
+  readonly wrote?: (host: number, bytes: number) => void;
 }
 
 /** `resolve` gives a host offset, or one of these. */
@@ -219,6 +222,17 @@ export class Mmu implements SlowPath, StoreCache {
     if (host !== trapped) return Slow.ok;
     const page = this.views.exitCause[0] === Cause.loadPageFault;
     return this.fail(page ? Cause.storePageFault : Cause.storeAccessFault, address);
+  }
+
+  /** Walks the state's own tables as an access would, A and D included, past the TLBs: for a monitor. Bare: undefined. */
+  examine(va: bigint, access: AccessType): Walked | undefined {
+    const t = translation(this.state, access);
+    return t.mode === 'bare' ? undefined : walk({ translation: t, va, access }, this.walkMemory);
+  }
+
+  /** What PMP says about a whole page for accesses the state makes now. */
+  protection(page: bigint, access: AccessType): 'allow' | 'deny' | 'mixed' {
+    return regionsPage(this.regions, page, access, translation(this.state, access).privilege);
   }
 
   /** Physical address `va` translates to for a load, without effects; undefined where it does not. For debuggers. */
@@ -418,6 +432,7 @@ export class Mmu implements SlowPath, StoreCache {
 
   /** Bytes within one page change now: code made of them goes. */
   private written(host: number, bytes: number): void {
+    this.core.wrote?.(host, bytes);
     if (this.core.code.has(host >>> 12)) this.core.engine.codeWritten(host, bytes);
   }
 
