@@ -71,18 +71,23 @@ export class GuestBuffer {
     return part.bytes;
   }
 
-  /** One segment's bytes, in place. Call `written` after changing them. */
+  /** One segment's bytes, in place, for reading. */
   view({ address, bytes }: Segment): Uint8Array {
     return guestView(this.#memory, address, bytes);
   }
 
-  written({ address, bytes }: Segment): void {
-    this.#memory.written(address, bytes);
+  /** Lets `fill` change one segment in place; what it changed counts even if it throws. */
+  change(segment: Segment, fill: (bytes: Uint8Array) => void): void {
+    const view = this.view(segment);
+    try {
+      fill(view);
+    } finally {
+      this.#memory.written(segment.address, segment.bytes);
+    }
   }
 
   /** Overwrites one segment. */
   store(segment: Segment, from: Uint8Array): void {
-    this.view(segment).set(from);
-    this.written(segment);
+    this.change(segment, (bytes) => bytes.set(from));
   }
 }

@@ -119,8 +119,8 @@ export class VirtioBlock implements VirtioDevice<null> {
     let offset = Number(sector) * sectorBytes;
     if (!this.#disk.synchronous) return this.#readLater(chain, dataIn, offset);
     for (const segment of dataIn.segments) {
-      this.#disk.read(offset, dataIn.view(segment));
-      dataIn.written(segment);
+      const at = offset;
+      dataIn.change(segment, (bytes) => void this.#disk.read(at, bytes));
       offset += segment.bytes;
     }
     return Result.ok;
