@@ -60,8 +60,9 @@ export class Scheduler {
     const result = hart.run(budget);
     this.clock.enter(undefined);
     this.left -= hart.used;
-    // A hart that waits under the deterministic clock keeps its slice: its timer may fire within it.
-    const over = this.left <= 0 || result === 'stopped' || (result === 'idle' && !this.clock.deterministic);
+    // A hart that used its budget up by waiting keeps what is left of its slice: its timer may fire within it.
+    const gaveUp = result === 'stopped' || (result === 'idle' && hart.used < budget);
+    const over = this.left <= 0 || gaveUp;
     if (!over) return result;
     if (result === 'idle') this.waiting += 1;
     if (result === 'stopped') this.stopped += 1;
