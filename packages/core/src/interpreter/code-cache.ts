@@ -1,0 +1,97 @@
+import type { CodePages } from '../engine.ts';
+import type { CoreMemory } from '../memory.ts';
+import { special } from './handlers.ts';
+import { codePageBytes, fillSpecialSlot, pageEndSlots, slotBytes } from './slot.ts';
+
+/** A page of RAM with predecoded code. */
+interface CachedPage {
+  readonly hostPage: number;
+  /** Address of its first slot. */
+  readonly slots: number;
+  /** Writes since an instruction of the page was last decoded. */
+  writes: number;
+}
+
+/** So many writes without new code in between, and the page is taken for data again. */
+const writesBeforeDrop = 256;
+
+const pageBytes = 4096;
+const halfwordShift = 1;
+
+/** The bounded pool of predecoded pages, in the memory the interpreter runs on. The oldest page makes room for a new one. */
+export class CodeCache {
+  readonly #base: number;
+  readonly #frames: (CachedPage | undefined)[];
+  readonly #pages = new Map<number, CachedPage>();
+  #nextFrame = 0;
+
+  /** `forgotten` is told the slots address of a page that is no longer there. */
+  constructor(
+    private readonly memory: CoreMemory,
+    private readonly codePages: CodePages,
+    capacity: number,
+    private readonly forgotten: (slots: number) => void,
+  ) {
+    this.#base = memory.allocate(capacity * codePageBytes);
+    this.#frames = new Array<CachedPage | undefined>(capacity).fill(undefined);
+  }
+
+  /** Address of the first slot of a page of RAM, which is cached from now on. */
+  slotsOf(hostPage: number): number {
+    return (this.#pages.get(hostPage) ?? this.#add(hostPage)).slots;
+  }
+
+  /** Host offset of the halfword a slot stands for; the page is in use. */
+  hostOffsetOf(slot: number): number {
+    const frame = Math.floor((slot - this.#base) / codePageBytes);
+    const page = this.#frames[frame]!;
+    page.writes = 0;
+    return page.hostPage * pageBytes + (((slot - page.slots) / slotBytes) << halfwordShift);
+  }
+
+  /** Forgets what was decoded from `[hostOffset, hostOffset + bytes)`. */
+  written(hostOffset: number, bytes: number): void {
+    const end = hostOffset + bytes;
+    const lastPage = Math.floor((end - 1) / pageBytes);
+    for (let hostPage = Math.floor(hostOffset / pageBytes); hostPage <= lastPage; hostPage++) {
+      const page = this.#pages.get(hostPage);
+      const start = hostPage * pageBytes;
+      if (page) this.#writtenIn(page, Math.max(hostOffset - start, 0), Math.min(end - start, pageBytes));
+    }
+  }
+
+  #writtenIn(page: CachedPage, from: number, to: number): void {
+    if (++page.writes > writesBeforeDrop) {
+      this.#drop(page);
+      return;
+    }
+    // A 4-byte instruction may start a halfword earlier. One over the page's start is never cached by its bytes.
+    const first = Math.max((from >>> halfwordShift) - 1, 0);
+    const last = (to - 1) >>> halfwordShift;
+    this.memory.u8.fill(0, page.slots + first * slotBytes, page.slots + (last + 1) * slotBytes);
+  }
+
+  #add(hostPage: number): CachedPage {
+    const frame = this.#nextFrame;
+    this.#nextFrame = (frame + 1) % this.#frames.length;
+    const old = this.#frames[frame];
+    if (old) this.#drop(old);
+    const slots = this.#base + frame * codePageBytes;
+    this.memory.u8.fill(0, slots, slots + codePageBytes);
+    for (const end of pageEndSlots) {
+      fillSpecialSlot(this.memory.view, slots + end * slotBytes, { handler: special.pageEnd });
+    }
+    const page: CachedPage = { hostPage, slots, writes: 0 };
+    this.#frames[frame] = page;
+    this.#pages.set(hostPage, page);
+    this.codePages.mark(hostPage);
+    return page;
+  }
+
+  #drop(page: CachedPage): void {
+    this.#pages.delete(page.hostPage);
+    this.#frames[(page.slots - this.#base) / codePageBytes] = undefined;
+    this.codePages.unmark(page.hostPage);
+    this.forgotten(page.slots);
+  }
+}

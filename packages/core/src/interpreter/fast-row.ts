@@ -1,0 +1,184 @@
+import type { Access, Effect, Expr, Instruction } from '@trapline/isa';
+import { boxSingle, compileCondition, compileExpr, type Environment } from '../codegen/expression.ts';
+import { type FloatContext, hasNativeFloat, nativeFloat } from '../codegen/native-float.ts';
+import { floatUse, termsOf } from '../reference/row-facts.ts';
+import type { FunctionBuilder } from '../wasm/module.ts';
+import { i32, i64 } from '../wasm/ops.ts';
+import {
+  branch,
+  branchIf,
+  choose,
+  get,
+  type Label,
+  type Local,
+  type Statement,
+  set,
+  type Term,
+  when,
+} from '../wasm/term.ts';
+import { jumpOf, type RowHandler } from './handlers.ts';
+import {
+  type HartAccess,
+  hostOffset,
+  load32,
+  loadHost,
+  readRegister,
+  store32,
+  storeHost,
+  type Translation,
+  translate,
+  writeRegister,
+} from './hart-access.ts';
+import { fcsrOffset, slotBytes, slotField, slotShift } from './slot.ts';
+
+/** The interpreter loop as a handler sees it: its locals and the places it may go. */
+export interface Loop extends Translation {
+  readonly fn: FunctionBuilder;
+  readonly hart: HartAccess;
+  readonly slot: Local<'i32'>;
+  /** Slot address and pc of one point: `pc = origin + ((slot - originSlot) >>> slotShift)`. */
+  readonly origin: Local<'i64'>;
+  readonly originSlot: Local<'i32'>;
+  /** Where a jump that leaves the page goes. */
+  readonly target: Local<'i64'>;
+  readonly loaded: Local<'i64'>;
+  readonly to: {
+    /** The instruction is done, `slot` is the next one's. */
+    readonly retire: Label;
+    /** The instruction is done, `target` is the next one's address. */
+    readonly jump: Label;
+    /** Nothing is done yet: do the whole instruction out of line. */
+    readonly slow: Label;
+  };
+}
+
+export const pcOf = ({
+  slot,
+  origin,
+  originSlot,
+}: Pick<Loop, 'slot' | 'origin' | 'originSlot'>): Term<'i64'> => {
+  const distance = i32.shr_u(i32.sub(get(slot), get(originSlot)), i32.const(slotShift));
+  return i64.add(get(origin), i64.extend_i32_u(distance));
+};
+
+export const fcsr = ({ base }: HartAccess): Term<'i32'> => i32.load(i32.const(0), base + fcsrOffset);
+
+/** The rounding mode of the slot's instruction: its rm field, or frm where that is dynamic. */
+export const roundingMode = (hart: HartAccess, slot: Local<'i32'>): Term<'i32'> => {
+  const field = (): Term<'i32'> => i32.load8_u(get(slot), slotField.rm);
+  const dynamic = i32.and(i32.shr_u(fcsr(hart), i32.const(5)), i32.const(7));
+  return choose(i32.eq(field(), i32.const(7)), dynamic, field());
+};
+
+const floatContext = ({ fn, hart, slot, to }: Loop): FloatContext => ({
+  fn,
+  slow: to.slow,
+  nearestAndInexact: () => i32.eq(i32.and(fcsr(hart), i32.load(get(slot), slotField.operand)), i32.const(1)),
+  roundingMode: () => roundingMode(hart, slot),
+  inexact: () => i32.and(fcsr(hart), i32.const(1)),
+});
+
+function environment(loop: Loop, length: number): Environment {
+  const { fn, hart, slot } = loop;
+  const context = floatContext(loop);
+  return {
+    fn,
+    x: (reg) => readRegister(hart, slot, reg),
+    f: (reg) => readRegister(hart, slot, reg),
+    imm: () => i64.load32_s(get(slot), slotField.operand),
+    pc: () => pcOf(loop),
+    next: () => i64.add(pcOf(loop), i64.const(length)),
+    loaded: () => get(loop.loaded),
+    float: (name, format, args) => nativeFloat(name, format, args, context),
+  };
+}
+
+const usesOnlyNative = (term: Expr): boolean => {
+  if (term.op !== 'float') return true;
+  return hasNativeFloat(term.name) && term.args.every(usesOnlyNative);
+};
+
+/** Whether the loop has a path of its own for the row. */
+function hasFastPath(row: Instruction): boolean {
+  const access = 'system' in row.semantics ? undefined : row.semantics.access;
+  const reserves = access?.kind === 'loadReserved' || access?.kind === 'storeConditional';
+  return !reserves && termsOf(row).every(usesOnlyNative);
+}
+
+type FastAccess = Extract<Access, { kind: 'load' | 'store' | 'amo' }>;
+
+function performAccess(access: FastAccess, env: Environment, loop: Loop): Statement[] {
+  const { hart, to } = loop;
+  const address = compileExpr(access.address, env);
+  const { bytes } = access;
+  const tlb = access.kind === 'load' ? 'loadTlb' : 'storeTlb';
+  const found = translate(hart, loop, address, { tlb, bytes, miss: to.slow });
+  const at = (): Term<'i32'> => hostOffset(loop);
+  if (access.kind === 'load') return [...found, set(loop.loaded, loadHost(at(), bytes, access.signed))];
+  if (access.kind === 'store') return [...found, storeHost(at(), bytes, compileExpr(access.value, env))];
+  const misaligned = i32.and(i32.wrap_i64(get(loop.va)), i32.const(bytes - 1));
+  return [
+    ...found,
+    branchIf(to.slow, misaligned),
+    set(loop.loaded, loadHost(at(), bytes, true)),
+    storeHost(at(), bytes, compileExpr(access.next, env)),
+  ];
+}
+
+function commitValue(effect: Exclude<Effect, { kind: 'jump' }>, env: Environment, loop: Loop): Statement {
+  const value = compileExpr(effect.value, env);
+  const boxed = effect.kind === 'f' && effect.format === 's' ? boxSingle(value) : value;
+  return writeRegister(loop.hart, loop.slot, boxed);
+}
+
+const advance = ({ slot }: Loop, distance: Term<'i32'>): Statement => set(slot, i32.add(get(slot), distance));
+
+/** The jump of a row: its target is read before the row's registers are written. */
+function jumpParts(
+  handler: RowHandler,
+  env: Environment,
+  loop: Loop,
+): { before: Statement[]; go: Statement[] } {
+  const jump = jumpOf(handler.row)!;
+  if (handler.near) {
+    const distance = i32.load(get(loop.slot), slotField.operand);
+    return { before: [], go: [advance(loop, distance), branch(loop.to.retire)] };
+  }
+  return { before: [set(loop.target, compileExpr(jump.target, env))], go: [branch(loop.to.jump)] };
+}
+
+function jumpAndLink(
+  handler: RowHandler,
+  effects: readonly Effect[],
+  env: Environment,
+  loop: Loop,
+): Statement[] {
+  const jump = jumpOf(handler.row)!;
+  const { before, go } = jumpParts(handler, env, loop);
+  const values = effects
+    .filter((effect) => effect.kind !== 'jump')
+    .map((effect) => commitValue(effect, env, loop));
+  if (jump.when === undefined) return [...before, ...values, ...go];
+  if (values.length > 0)
+    throw new Error(`${handler.row.name}: a conditional jump that also writes a register`);
+  return [when(compileCondition(jump.when, env), [...before, ...go])];
+}
+
+/** What a handler of the loop does: it ends by branching to one of `loop.to`. */
+export function fastRow(handler: RowHandler, loop: Loop): Statement[] {
+  const { row, length } = handler;
+  if ('system' in row.semantics) throw new Error(`${row.name} is not the loop's to execute`);
+  if (!hasFastPath(row)) return [branch(loop.to.slow)];
+  const { access, effects } = row.semantics;
+  const env = environment(loop, length);
+  const float = floatUse(row);
+  const code: Statement[] = [];
+  if (float.uses) code.push(branchIf(loop.to.slow, i32.eqz(load32(loop.hart, 'floatState'))));
+  if (access) code.push(...performAccess(access as FastAccess, env, loop));
+  if (jumpOf(row)) code.push(...jumpAndLink(handler, effects, env, loop));
+  else
+    for (const effect of effects)
+      code.push(commitValue(effect as Exclude<Effect, { kind: 'jump' }>, env, loop));
+  if (float.dirties) code.push(store32(loop.hart, 'floatState', i32.const(3)));
+  return [...code, advance(loop, i32.const((length / 2) * slotBytes)), branch(loop.to.retire)];
+}

@@ -1,0 +1,305 @@
+import { Slow, Stop } from '../engine.ts';
+import { hartOffsets } from '../hart-layout.ts';
+import { ModuleBuilder } from '../wasm/module.ts';
+import { i32, i64 } from '../wasm/ops.ts';
+import {
+  block,
+  branch,
+  branchIf,
+  branchTable,
+  call,
+  callIndirect,
+  type FunctionRef,
+  get,
+  giveBack,
+  type Label,
+  type Local,
+  label,
+  loop,
+  type Statement,
+  set,
+  type TableRef,
+  type Term,
+  tee,
+  unreachable,
+  when,
+} from '../wasm/term.ts';
+import { fastRow, type Loop, pcOf } from './fast-row.ts';
+import { firstRowHandler, rowHandlers, type special } from './handlers.ts';
+import { type HartAccess, load32, load64, store32, store64, tlbIndex } from './hart-access.ts';
+import { declareImports, importModule, memoryImport, type SlowImports } from './imports.ts';
+import { slotField, slotShift, straddlingDistance } from './slot.ts';
+import { type FloatCall, FloatCalls, hasSlowPath, slowParameters, slowRow } from './slow-row.ts';
+
+/** An interpreter for the hart whose area is at one place of memory. */
+export interface Generated {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What the numbers of the `float` import mean. */
+  readonly floatCalls: readonly FloatCall[];
+}
+
+export interface GenerateOptions {
+  /** Byte offset of the hart's area: a constant of the module, so that state has constant addresses. */
+  readonly base: number;
+  /** Set when the memory is shared: its size in 64 KiB pages. */
+  readonly sharedPages?: number;
+}
+
+/** The wasm module: exports `run() -> Stop`, which starts at the pc in the hart's area with the budget in `left`. */
+export function generateInterpreter({ base, sharedPages }: GenerateOptions): Generated {
+  const module = new ModuleBuilder();
+  const hart: HartAccess = { base };
+  const imports = declareImports(module);
+  const shared = sharedPages !== undefined;
+  module.importMemory(
+    importModule,
+    memoryImport,
+    shared ? { initial: sharedPages, maximum: sharedPages, shared } : { initial: 1 },
+  );
+  const floatCalls = new FloatCalls();
+  const slowTable = defineSlowRows(module, { hart, imports, floatCalls });
+  const run = module.function('run', [], 'i32', (fn) => {
+    const locals: RunLocals = {
+      slot: fn.local('i32'),
+      originSlot: fn.local('i32'),
+      origin: fn.local('i64'),
+      target: fn.local('i64'),
+      left: fn.local('i32'),
+      va: fn.local('i64'),
+      index: fn.local('i32'),
+      loaded: fn.local('i64'),
+      status: fn.local('i32'),
+    };
+    return runBody({ ...locals, fn, hart, imports, to: labels(), module, slowTable });
+  });
+  module.export('run', 'function', run.index);
+  return { bytes: module.encode(), floatCalls: floatCalls.list };
+}
+
+/** A table with every handler's out-of-line function at the handler's number. */
+function defineSlowRows(
+  module: ModuleBuilder,
+  parts: { readonly hart: HartAccess; readonly imports: SlowImports; readonly floatCalls: FloatCalls },
+): TableRef {
+  const impossible = module.function('impossible', slowParameters, 'i32', () => [unreachable, i32.const(0)]);
+  const functions: FunctionRef[] = new Array<FunctionRef>(firstRowHandler).fill(impossible);
+  const byRow = new Map<unknown, FunctionRef>();
+  for (const { row } of rowHandlers) {
+    if (!byRow.has(row)) {
+      const define = (): FunctionRef =>
+        module.function(`slow.${row.name}`, slowParameters, 'i32', (fn, slot, pc, next) =>
+          slowRow(row, { ...parts, fn, slot, pc, next, status: fn.local('i32'), loaded: fn.local('i64') }),
+        );
+      byRow.set(row, hasSlowPath(row) ? define() : impossible);
+    }
+    functions.push(byRow.get(row)!);
+  }
+  const table = module.table({ initial: functions.length, maximum: functions.length });
+  module.elements(table, 0, functions);
+  return table;
+}
+
+interface RunLocals {
+  readonly slot: Local<'i32'>;
+  readonly originSlot: Local<'i32'>;
+  readonly origin: Local<'i64'>;
+  readonly target: Local<'i64'>;
+  /** Instructions still to retire. */
+  readonly left: Local<'i32'>;
+  readonly va: Local<'i64'>;
+  readonly index: Local<'i32'>;
+  readonly loaded: Local<'i64'>;
+  readonly status: Local<'i32'>;
+}
+
+const labels = () => ({
+  again: label('again'),
+  lookup: label('lookup'),
+  dispatch: label('dispatch'),
+  retire: label('retire'),
+  jump: label('jump'),
+  slow: label('slow'),
+  miss: label('miss'),
+  undecoded: label('undecoded'),
+  straddling: label('straddling'),
+  system: label('system'),
+  illegal: label('illegal'),
+});
+
+interface Run extends Loop, RunLocals {
+  readonly to: ReturnType<typeof labels>;
+  readonly imports: SlowImports;
+  readonly module: ModuleBuilder;
+  readonly slowTable: TableRef;
+}
+
+const instructionBits = ({ slot }: Run): Term<'i32'> => i32.load(get(slot), slotField.operand);
+
+/** Nothing in the two inner loops calls: every call is between them and the outer one, so their locals stay in registers. */
+function runBody(run: Run): Term[] {
+  const { hart, target, left, to } = run;
+  const around = (exit: Label, inner: Statement[], outside: Statement[]): Statement[] => [
+    block(exit, inner),
+    ...outside,
+  ];
+  let code: Statement[] = [loop(to.lookup, lookupLoop(run))];
+  code = around(to.miss, code, afterMiss(run));
+  code = around(to.slow, code, outOfLine(run));
+  code = around(to.undecoded, code, decodeSlot(run));
+  code = around(to.straddling, code, fetchStraddling(run));
+  code = around(to.system, code, leaveForSystem(run));
+  code = around(to.illegal, code, leaveIllegal(run));
+  return [
+    set(target, load64(hart, 'pc')),
+    set(left, load32(hart, 'left')),
+    loop(to.again, code),
+    unreachable,
+  ];
+}
+
+/** Finds the slot of `target`, runs from there, and comes back with the next target. */
+function lookupLoop(run: Run): Statement[] {
+  const { target, to } = run;
+  return [
+    block(to.jump, [
+      ...lookup(run),
+      loop(to.dispatch, dispatchLoop(run)),
+      set(target, pcOf(run)),
+      ...leaveAtTarget(run, Stop.budget),
+    ]),
+    ...spend(run, to.lookup),
+    ...leaveAtTarget(run, Stop.budget),
+  ];
+}
+
+/** Counts an instruction and goes on while there is budget. */
+const spend = ({ left }: Run, on: Label): Statement[] => [
+  branchIf(on, tee(left, i32.sub(get(left), i32.const(1)))),
+];
+
+/** The fetch TLB's entry for `target`; its spare word is the address of the page's first slot. */
+function lookup({ hart, target, index, slot, origin, originSlot, to }: Run): Statement[] {
+  const table = hart.base + hartOffsets.fetchTlb;
+  const page = i64.and(get(target), i64.const(-4096));
+  const wanted = i64.or(get(origin), load64(hart, 'fetchContext'));
+  const inPage = i32.and(i32.wrap_i64(get(target)), i32.const(4095));
+  return [
+    set(index, tlbIndex(get(target))),
+    set(origin, page),
+    branchIf(to.miss, i64.ne(i64.load(get(index), table), wanted)),
+    branchIf(to.miss, i32.eqz(tee(originSlot, i32.load(get(index), table + 12)))),
+    set(slot, i32.add(get(originSlot), i32.shl(inPage, i32.const(slotShift)))),
+  ];
+}
+
+function dispatchLoop(run: Run): Statement[] {
+  const { slot, target, to } = run;
+  const pageEnd = label('pageEnd');
+  const straddling = label('straddling');
+  const rows = rowHandlers.map(({ row }) => label(row.name));
+  const specials: Record<keyof typeof special, Label> = {
+    undecoded: to.undecoded,
+    pageEnd,
+    illegal: to.illegal,
+    system: to.system,
+    straddling,
+  };
+  const number = i32.load16_u(get(slot), slotField.handler);
+  let code: Statement[] = [branchTable(number, [...Object.values(specials), ...rows], to.undecoded)];
+  rowHandlers.forEach((handler, n) => {
+    code = [block(rows[n]!, code), ...fastRow(handler, run)];
+  });
+  const ranOff = [block(pageEnd, code), set(target, pcOf(run)), branch(to.lookup)];
+  const checked = [block(straddling, ranOff), ...runStraddling(run)];
+  return [block(to.retire, checked), ...spend(run, to.dispatch)];
+}
+
+/** If the second half is still what it was, executes the instruction in the slot after the page's end. */
+function runStraddling({ hart, slot, origin, originSlot, va, index, to }: Run): Statement[] {
+  const table = hart.base + hartOffsets.fetchTlb;
+  const second = i64.add(pcOf({ slot, origin, originSlot }), i64.const(2));
+  const wanted = i64.or(get(va), load64(hart, 'fetchContext'));
+  const halfword = i32.load16_u(i32.add(i32.load(get(index), table + 8), i32.wrap_i64(get(va))));
+  return [
+    set(va, second),
+    set(index, tlbIndex(get(va))),
+    branchIf(to.straddling, i64.ne(i64.load(get(index), table), wanted)),
+    branchIf(to.straddling, i32.ne(halfword, i32.load(get(slot), slotField.operand))),
+    set(origin, i64.sub(get(va), i64.const(2))),
+    set(slot, tee(originSlot, i32.add(get(slot), i32.const(straddlingDistance)))),
+    branch(to.dispatch),
+  ];
+}
+
+const storeState = ({ hart, left, target }: Run): Statement[] => [
+  store64(hart, 'pc', get(target)),
+  store32(hart, 'left', get(left)),
+];
+
+const leaveAtTarget = (run: Run, reason: number): Statement[] => [
+  ...storeState(run),
+  giveBack(i32.const(reason)),
+];
+
+/** State for a host function that works on the instruction at `slot`. */
+const storeHere = (run: Run): Statement[] => [set(run.target, pcOf(run)), ...storeState(run)];
+
+/** Leaves unless an import's answer is 0; otherwise it is 1 + the reason. */
+const leaveUnlessZero = ({ status }: Run, answer: Term<'i32'>): Statement =>
+  when(tee(status, answer), [giveBack(i32.sub(get(status), i32.const(1)))]);
+
+const afterMiss = (run: Run): Statement[] => [
+  ...storeState(run),
+  leaveUnlessZero(run, call(run.imports.fetch, get(run.target))),
+  branch(run.to.again),
+];
+
+const decodeSlot = (run: Run): Statement[] => [
+  ...storeHere(run),
+  call(run.imports.decode, get(run.slot)),
+  branch(run.to.again),
+];
+
+function fetchStraddling(run: Run): Statement[] {
+  const { imports, target, slot, to } = run;
+  return [
+    ...storeHere(run),
+    leaveUnlessZero(run, call(imports.straddle, get(slot), get(target))),
+    branch(to.again),
+  ];
+}
+
+const leaveForSystem = (run: Run): Statement[] => [
+  ...storeHere(run),
+  store32(run.hart, 'exitWord', instructionBits(run)),
+  giveBack(i32.const(Stop.system)),
+];
+
+const illegalInstruction = 2;
+const leaveIllegal = (run: Run): Statement[] => [
+  ...storeHere(run),
+  store32(run.hart, 'exitCause', i32.const(illegalInstruction)),
+  store64(run.hart, 'exitTval', i64.extend_i32_u(instructionBits(run))),
+  giveBack(i32.const(Stop.trap)),
+];
+
+/** The whole instruction at `slot` by its out-of-line function, then on from where that says. */
+function outOfLine(run: Run): Statement[] {
+  const { hart, slot, target, left, status, slowTable, module, to } = run;
+  const signature = module.type(slowParameters, 'i32');
+  const length = i64.load8_u(get(slot), slotField.length);
+  const handler = i32.load16_u(get(slot), slotField.handler);
+  const next = i64.add(get(target), length);
+  const is = (value: number): Term<'i32'> => i32.eq(get(status), i32.const(value));
+  return [
+    ...storeHere(run),
+    set(status, callIndirect(slowTable, signature, handler, get(slot), get(target), next)),
+    when(is(Slow.trap), [giveBack(i32.const(Stop.trap))]),
+    set(left, i32.sub(get(left), i32.const(1))),
+    store32(hart, 'left', get(left)),
+    when(i32.or(is(Slow.leave), load32(hart, 'stop')), [giveBack(i32.const(Stop.requested))]),
+    set(target, load64(hart, 'pc')),
+    branchIf(to.again, get(left)),
+    giveBack(i32.const(Stop.budget)),
+  ];
+}

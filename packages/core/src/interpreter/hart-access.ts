@@ -1,0 +1,83 @@
+import type { AccessBytes, RegisterOperand } from '@trapline/isa';
+import { type HartField, hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
+import { i32, i64 } from '../wasm/ops.ts';
+import { branchIf, get, type Label, type Local, type Statement, set, type Term, tee } from '../wasm/term.ts';
+import { slotField } from './slot.ts';
+
+/** Reads and writes of one hart's area: its base is a constant of the module, so every field has a constant address. */
+export interface HartAccess {
+  readonly base: number;
+}
+
+const nowhere = i32.const(0);
+
+export const load32 = ({ base }: HartAccess, field: HartField): Term<'i32'> =>
+  i32.load(nowhere, base + hartOffsets[field]);
+export const load64 = ({ base }: HartAccess, field: HartField): Term<'i64'> =>
+  i64.load(nowhere, base + hartOffsets[field]);
+export const store32 = ({ base }: HartAccess, field: HartField, value: Term<'i32'>): Statement =>
+  i32.store(nowhere, value, base + hartOffsets[field]);
+export const store64 = ({ base }: HartAccess, field: HartField, value: Term<'i64'>): Statement =>
+  i64.store(nowhere, value, base + hartOffsets[field]);
+
+/** The register an operand of the slot names. */
+export const readRegister = ({ base }: HartAccess, slot: Local<'i32'>, reg: RegisterOperand): Term<'i64'> =>
+  i64.load(i32.load16_u(get(slot), slotField[reg]), base);
+export const writeRegister = ({ base }: HartAccess, slot: Local<'i32'>, value: Term<'i64'>): Statement =>
+  i64.store(i32.load16_u(get(slot), slotField.rd), value, base);
+
+/** Byte offset of the TLB entry for an address. */
+export const tlbIndex = (va: Term<'i64'>): Term<'i32'> =>
+  i32.and(
+    i32.shr_u(i32.wrap_i64(va), i32.const(12 - Math.log2(tlbEntryBytes))),
+    i32.const((tlbEntries - 1) * tlbEntryBytes),
+  );
+
+const pageOf = (va: Term<'i64'>): Term<'i64'> => i64.and(va, i64.const(-4096));
+
+/** The locals a translation uses. */
+export interface Translation {
+  readonly va: Local<'i64'>;
+  readonly index: Local<'i32'>;
+}
+
+/**
+ * Looks `address` up in a data TLB: entry by the first byte, tag by the last, so that an access over a page's end misses. Goes
+ * to `miss` without an entry; then `hostOffset` is where the access goes.
+ */
+export function translate(
+  hart: HartAccess,
+  { va, index }: Translation,
+  address: Term<'i64'>,
+  access: { readonly tlb: 'loadTlb' | 'storeTlb'; readonly bytes: AccessBytes; readonly miss: Label },
+): Statement[] {
+  const table = hart.base + hartOffsets[access.tlb];
+  const last = access.bytes === 1 ? get(va) : i64.add(get(va), i64.const(access.bytes - 1));
+  const wanted = i64.or(pageOf(last), load64(hart, 'dataContext'));
+  return [
+    set(va, address),
+    branchIf(access.miss, i64.ne(i64.load(tee(index, tlbIndex(get(va))), table), wanted)),
+    set(index, i32.add(i32.load(get(index), table + 8), i32.wrap_i64(get(va)))),
+  ];
+}
+
+/** The checked host offset `translate` found. */
+export const hostOffset = ({ index }: Translation): Term<'i32'> => get(index);
+
+const loads: Record<AccessBytes, readonly [unsigned: typeof i64.load, signed: typeof i64.load]> = {
+  1: [i64.load8_u, i64.load8_s],
+  2: [i64.load16_u, i64.load16_s],
+  4: [i64.load32_u, i64.load32_s],
+  8: [i64.load, i64.load],
+};
+const stores: Record<AccessBytes, typeof i64.store> = {
+  1: i64.store8,
+  2: i64.store16,
+  4: i64.store32,
+  8: i64.store,
+};
+
+export const loadHost = (at: Term<'i32'>, bytes: AccessBytes, signed: boolean): Term<'i64'> =>
+  loads[bytes][signed ? 1 : 0](at);
+export const storeHost = (at: Term<'i32'>, bytes: AccessBytes, value: Term<'i64'>): Statement =>
+  stores[bytes](at, value);

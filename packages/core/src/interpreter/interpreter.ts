@@ -1,0 +1,224 @@
+import { type AccessBytes, type Decoded, decode } from '@trapline/isa';
+import { type Engine, type EngineHart, type EngineHost, Slow, Stop, type StopReason } from '../engine.ts';
+import { floatOperation } from '../float/operation.ts';
+import { tlbEntries } from '../hart-layout.ts';
+import { CodeCache } from './code-cache.ts';
+import { generateInterpreter } from './generate.ts';
+import { handlerOf, isHandled, jumpsRelative, special } from './handlers.ts';
+import { type HostFunctions, importModule, memoryImport } from './imports.ts';
+import {
+  codePageBytes,
+  fcsrOffset,
+  fillSlot,
+  fillSpecialSlot,
+  slotShift,
+  straddlingDistance,
+} from './slot.ts';
+import type { FloatCall } from './slow-row.ts';
+
+/** Pages of predecoded code an interpreter keeps unless told otherwise. */
+const defaultCodePages = 1024;
+
+/** Memory an interpreter allocates from its `CoreMemory`, in bytes. */
+export const interpreterBytes = (codePages = defaultCodePages): number => codePages * codePageBytes;
+
+export interface InterpreterOptions {
+  /** How many pages of predecoded code to keep (32 KiB each, touched only when used). */
+  readonly codePages?: number;
+}
+
+/**
+ * Instructions per call of the wasm function. Its calls must end now and then: a JavaScript engine's optimised code takes over
+ * only at the next call.
+ */
+const chunk = 1 << 20;
+
+const illegalInstruction = 2;
+const pageMask = 4095;
+
+interface Compiled {
+  readonly module: WebAssembly.Module;
+  readonly floatCalls: readonly FloatCall[];
+}
+
+// The same places recur from machine to machine.
+const compiled = new Map<string, Compiled>();
+
+function compile(base: number, sharedPages: number | undefined): Compiled {
+  const key = `${base}:${sharedPages}`;
+  let known = compiled.get(key);
+  if (!known) {
+    const options = sharedPages === undefined ? { base } : { base, sharedPages };
+    const { bytes, floatCalls } = generateInterpreter(options);
+    known = { module: new WebAssembly.Module(bytes), floatCalls };
+    compiled.set(key, known);
+  }
+  return known;
+}
+
+/** The interpreter: predecoded code, executed by a wasm module generated from the instruction rows. */
+export class Interpreter implements Engine {
+  readonly name = 'interpreter';
+  readonly #programs = new Map<number, HartProgram>();
+  readonly #cache: CodeCache;
+
+  constructor(
+    private readonly host: EngineHost,
+    { codePages = defaultCodePages }: InterpreterOptions = {},
+  ) {
+    this.#cache = new CodeCache(host.memory, host.codePages, codePages, (slots) => {
+      for (const program of this.#programs.values()) program.forget(slots);
+    });
+  }
+
+  run(hart: EngineHart): StopReason {
+    return this.#program(hart).run();
+  }
+
+  codeWritten(hostOffset: number, bytes: number): void {
+    this.#cache.written(hostOffset, bytes);
+  }
+
+  #program(hart: EngineHart): HartProgram {
+    let program = this.#programs.get(hart.base);
+    if (program?.hart !== hart) {
+      program = new HartProgram(hart, this.host, this.#cache);
+      this.#programs.set(hart.base, program);
+    }
+    return program;
+  }
+}
+
+/** The wasm instance of one hart and the host functions it calls. */
+class HartProgram {
+  readonly #run: () => number;
+  readonly #floatCalls: readonly FloatCall[];
+
+  constructor(
+    readonly hart: EngineHart,
+    private readonly host: EngineHost,
+    private readonly cache: CodeCache,
+  ) {
+    const { memory } = host;
+    const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+    const { module, floatCalls } = compile(hart.base, shared ? memory.bytes / 65536 : undefined);
+    this.#floatCalls = floatCalls;
+    const imports = { [importModule]: { ...this.#functions(), [memoryImport]: memory.wasm } };
+    const instance = new WebAssembly.Instance(module, imports);
+    this.#run = instance.exports.run as () => number;
+  }
+
+  /** Runs `left` instructions, in chunks. */
+  run(): StopReason {
+    const { left, retiredLimit } = this.hart.views;
+    for (;;) {
+      const rest = Math.max(left[0]! - chunk, 0);
+      left[0]! -= rest;
+      retiredLimit[0]! -= BigInt(rest);
+      const reason = this.#run() as StopReason;
+      left[0]! += rest;
+      retiredLimit[0]! += BigInt(rest);
+      if (reason !== Stop.budget || rest === 0) return reason;
+    }
+  }
+
+  /** Drops fetch-TLB links to a page of slots. */
+  forget(slots: number): void {
+    const { fetchTlb } = this.hart.views;
+    const words = new Int32Array(fetchTlb.buffer, fetchTlb.byteOffset, tlbEntries * 4);
+    for (let at = 3; at < words.length; at += 4) if (words[at] === (slots | 0)) words[at] = 0;
+  }
+
+  #functions(): HostFunctions {
+    const { slow } = this.hart;
+    return {
+      loadSlow: (va, bytes, signed) => slow.loadSlow(va, bytes as AccessBytes, signed),
+      storeSlow: (va, bytes, value) => slow.storeSlow(va, bytes as AccessBytes, value),
+      resolveAtomic: (va, bytes) => slow.resolveAtomic(va, bytes as 4 | 8),
+      loadReserved: (va, bytes) => slow.loadReserved(va, bytes as 4 | 8),
+      storeConditional: (va, bytes, value) => slow.storeConditional(va, bytes as 4 | 8, value),
+      illegal: (pc) => this.#illegal(pc),
+      float: (operation, rm, a, b, c) => this.#float(operation, rm, [a, b, c]),
+      fetch: (pc) => this.#fetch(BigInt.asUintN(64, pc)),
+      decode: (slot) => this.#decode(slot >>> 0),
+      straddle: (slot, pc) => this.#straddle(slot >>> 0, BigInt.asUintN(64, pc)),
+    };
+  }
+
+  #illegal(pc: bigint): number {
+    const { slow, views } = this.hart;
+    if (slow.fetchWord(pc) === Slow.trap) return Slow.trap;
+    views.exitCause[0] = illegalInstruction;
+    views.exitTval[0] = BigInt(views.exitWord[0]!);
+    return Slow.trap;
+  }
+
+  #float(operation: number, rm: number, args: readonly bigint[]): bigint {
+    const { name, format } = this.#floatCalls[operation]!;
+    const patterns = args.map((arg) => BigInt.asUintN(64, arg));
+    const { value, flags } = floatOperation(name, format, patterns, rm);
+    const at = this.hart.base + fcsrOffset;
+    const { view } = this.host.memory;
+    view.setUint32(at, view.getUint32(at, true) | flags, true);
+    return value;
+  }
+
+  #fetch(pc: bigint): number {
+    const { slow, views } = this.hart;
+    const page = slow.fetchPage(pc);
+    if (page === -2) return this.#leaveForWord(pc);
+    if (page === -1) return 1 + Stop.trap;
+    const slots = this.cache.slotsOf(page >>> 12);
+    const entry = views.fetchTlb.byteOffset + Number((pc >> 12n) % BigInt(tlbEntries)) * 16;
+    this.host.memory.view.setUint32(entry + 12, slots, true);
+    return 0;
+  }
+
+  /** The code may not be cached: the reference evaluator executes it. */
+  #leaveForWord(pc: bigint): number {
+    return 1 + (this.hart.slow.fetchWord(pc) === Slow.trap ? Stop.trap : Stop.system);
+  }
+
+  #decode(slot: number): void {
+    const { view } = this.host.memory;
+    const at = this.cache.hostOffsetOf(slot);
+    const low = view.getUint16(at, true);
+    const lastHalfword = (at & pageMask) === pageMask - 1;
+    if ((low & 3) === 3 && lastHalfword) {
+      fillSpecialSlot(view, slot, { handler: special.straddling, operand: -1 });
+      return;
+    }
+    const word = (low & 3) === 3 ? view.getUint32(at, true) : low;
+    this.#fill(slot, word, at & pageMask);
+  }
+
+  /** The second half is fetched through the TLB each time and compared, so it needs no watching. */
+  #straddle(slot: number, pc: bigint): number {
+    const { view } = this.host.memory;
+    const second = this.hart.slow.fetchPage(BigInt.asUintN(64, pc + 2n));
+    if (second === -2) return this.#leaveForWord(pc);
+    if (second === -1) return 1 + Stop.trap;
+    const high = view.getUint16(second, true);
+    const low = view.getUint16(this.cache.hostOffsetOf(slot), true);
+    fillSpecialSlot(view, slot, { handler: special.straddling, operand: high });
+    this.#fill(slot + straddlingDistance, ((high << 16) | low) >>> 0, undefined);
+    return 0;
+  }
+
+  /** Decodes `word` into a slot; `inPage` is its place in its page, if its neighbours are slots of that page. */
+  #fill(slot: number, word: number, inPage: number | undefined): void {
+    const { view } = this.host.memory;
+    const decoded = decode(word);
+    if (!decoded) fillSpecialSlot(view, slot, { handler: special.illegal, operand: word });
+    else if (!isHandled(decoded.row)) fillSpecialSlot(view, slot, { handler: special.system, operand: word });
+    else fillSlot(view, slot, decoded, placement(decoded, inPage));
+  }
+}
+
+/** Jumps within their page get the distance in slots instead of bytes. */
+function placement(decoded: Decoded, inPage: number | undefined): { handler: number; operand?: number } {
+  const target = (inPage ?? 0) + decoded.imm;
+  const near = inPage !== undefined && jumpsRelative(decoded.row) && target >= 0 && target <= pageMask;
+  const handler = handlerOf(decoded, near);
+  return near ? { handler, operand: decoded.imm << slotShift } : { handler };
+}
