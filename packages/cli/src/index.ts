@@ -1,1 +1,2 @@
-export {};
+export type { Host, Input, Output } from './host.ts';
+export { main, qemuMain } from './main.ts';

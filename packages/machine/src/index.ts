@@ -1,4 +1,6 @@
 export { type BoardSize, type Chosen, deviceTree } from './board/device-tree.ts';
+export type { AttachedDisk } from './board/devices.ts';
+export { hartExtensions } from './board/isa-string.ts';
 export * as virtBoard from './board/virt.ts';
 export {
   type Bios,
@@ -8,9 +10,12 @@ export {
   type Piece,
   planBoot,
 } from './boot/plan.ts';
+export type { OutputListener } from './console.ts';
+export { createMachine, type MachineOptions } from './create-machine.ts';
 export { type Elf, type ElfSection, type ElfSegment, type ElfSymbol, isElf, parseElf } from './elf.ts';
 export { readFdt, writeFdt } from './fdt/blob.ts';
 export { cells, child, empty, type FdtNode, node, text, wide, withProperties } from './fdt/tree.ts';
 export { type Kernel, type NamedFile, readKernel } from './kernel.ts';
 export { type LinuxImage, readLinuxImage } from './linux-image.ts';
+export { type ExitReason, Machine, type MachineStats, type RunOptions } from './machine.ts';
 export { type SymbolTable, symbolTable } from './symbols.ts';

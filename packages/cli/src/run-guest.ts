@@ -1,0 +1,226 @@
+import { createWriteStream, openSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { finished } from 'node:stream/promises';
+import { createMachine, type ExitReason, type Machine, type MachineOptions } from '@trapline/machine';
+import { builtinGuest } from './builtin-guest.ts';
+import { type FileDisk, openFileDisk } from './disks.ts';
+import { keyHelp } from './escape-keys.ts';
+import { ExitCode } from './exit-codes.ts';
+import { Expectations, type Verdict } from './expectations.ts';
+import { fileError, readNamed } from './files.ts';
+import { type Host, write } from './host.ts';
+import type { RunRequest } from './run-request.ts';
+import { jsonReport, statisticsLines } from './statistics.ts';
+import { openSession } from './terminal.ts';
+import { startTrace } from './trace.ts';
+
+/** How a run came out: the exit code, and a sentence when the code alone would puzzle. */
+export interface Outcome {
+  readonly code: number;
+  readonly reason: string;
+  readonly message?: string | undefined;
+}
+
+/** Boots what the request names, with the host's terminal as its console. Resolves to the exit code; rejects with HostError. */
+export async function runGuest(request: RunRequest, host: Host): Promise<number> {
+  const disks: FileDisk[] = [];
+  const logs: Writable[] = [];
+  try {
+    const options = machineOptions(request, disks);
+    const log = request.serialLog === undefined ? undefined : openLog('serial log', request.serialLog, logs);
+    const traceTo =
+      request.traceFile === undefined ? host.stderr : openLog('trace file', request.traceFile, logs);
+    return await new GuestRun(request, host, options, log, traceTo).run();
+  } finally {
+    for (const disk of disks) disk.close();
+    for (const log of logs) log.end();
+    await Promise.all(logs.map((log) => finished(log).catch(() => undefined)));
+  }
+}
+
+function openLog(what: string, path: string, logs: Writable[]): Writable {
+  try {
+    const stream = createWriteStream(path, { fd: openSync(path, 'w') });
+    logs.push(stream);
+    return stream;
+  } catch (error) {
+    throw fileError(what, path, error);
+  }
+}
+
+function machineOptions(request: RunRequest, opened: FileDisk[]): MachineOptions {
+  const bios = request.bios;
+  // Firmware that carries its own payload needs no guest.
+  const builtin =
+    request.guest === undefined && (bios === undefined || bios === 'none') ? builtinGuest() : undefined;
+  const kernel =
+    builtin?.kernel ?? (request.guest === undefined ? undefined : readNamed('kernel', request.guest));
+  const firmware =
+    bios === undefined || bios === 'none' || bios === 'builtin' ? bios : readNamed('firmware', bios);
+  const initrd = request.initrd === undefined ? undefined : readNamed('initrd', request.initrd);
+  const dtb = request.dtb === undefined ? undefined : readNamed('device tree', request.dtb);
+  const disks = request.disks.map(({ path, readOnly, slot }) => {
+    const backend = openFileDisk(path, readOnly);
+    opened.push(backend);
+    return { backend, slot };
+  });
+  return {
+    ramBytes: request.ramBytes,
+    harts: request.harts,
+    monitor: request.monitor,
+    clock: request.deterministic ? 'deterministic' : 'realtime',
+    seed: request.seed,
+    kernel,
+    bios: firmware,
+    initrd,
+    dtb,
+    append: request.append,
+    disks: disks.length === 0 && builtin ? [{ backend: builtin.disk }] : disks,
+  };
+}
+
+/** One run from boot to exit code, restarts of the guest included. */
+class GuestRun {
+  readonly #request: RunRequest;
+  readonly #host: Host;
+  readonly #options: MachineOptions;
+  readonly #log: Writable | undefined;
+  readonly #traceTo: Writable;
+  readonly #expectations: Expectations;
+  readonly #started = performance.now();
+  #verdict: Verdict | undefined;
+  #ended: number | undefined;
+  #machine: Machine | undefined;
+
+  constructor(
+    request: RunRequest,
+    host: Host,
+    options: MachineOptions,
+    log: Writable | undefined,
+    traceTo: Writable,
+  ) {
+    this.#request = request;
+    this.#host = host;
+    this.#options = options;
+    this.#log = log;
+    this.#traceTo = traceTo;
+    this.#expectations = new Expectations(request.expect, request.fail);
+  }
+
+  async run(): Promise<number> {
+    let machine = await this.#boot();
+    const session = openSession(this.#host, {
+      input: (bytes) => this.#machine?.input(bytes),
+      command: (command) => this.#command(command),
+      end: (code) => this.#end(code),
+    });
+    let reason: ExitReason;
+    try {
+      reason = await this.#runOnce(machine);
+      while (reason.kind === 'reset' && this.#verdict === undefined && this.#ended === undefined) {
+        machine = await this.#boot();
+        reason = await this.#runOnce(machine);
+      }
+    } finally {
+      session.close();
+    }
+    const outcome = this.#outcome(reason);
+    await this.#report(machine, outcome);
+    return outcome.code;
+  }
+
+  async #boot(): Promise<Machine> {
+    const machine = await createMachine(this.#options);
+    machine.onOutput((bytes) => this.#output(bytes));
+    if (this.#request.trace) startTrace(machine, this.#request.trace, this.#traceTo);
+    this.#machine = machine;
+    return machine;
+  }
+
+  #runOnce(machine: Machine): Promise<ExitReason> {
+    const { timeoutMs, maxInstructions } = this.#request;
+    const spent = performance.now() - this.#started;
+    return machine.run({
+      maxInstructions,
+      timeoutMs: timeoutMs === undefined ? undefined : Math.max(1, timeoutMs - spent),
+    });
+  }
+
+  #output(bytes: Uint8Array): Promise<void> {
+    this.#log?.write(bytes);
+    if (this.#expectations.watching && this.#verdict === undefined) {
+      this.#verdict = this.#expectations.feed(bytes);
+      if (this.#verdict) this.#machine?.pause();
+    }
+    return write(this.#request.json ? this.#host.stderr : this.#host.stdout, bytes);
+  }
+
+  #command(command: 'quit' | 'help' | 'statistics'): void {
+    if (command === 'quit') this.#end(ExitCode.ok);
+    else if (command === 'help') this.#say(keyHelp);
+    else if (this.#machine) this.#say(statisticsLines(this.#machine.stats()));
+  }
+
+  /** Lines for a terminal in raw mode. */
+  #say(lines: readonly string[]): void {
+    this.#host.stderr.write(`\r\n${lines.join('\r\n')}\r\n`);
+  }
+
+  #end(code: number): void {
+    this.#ended ??= code;
+    this.#machine?.pause();
+  }
+
+  #outcome(reason: ExitReason): Outcome {
+    if (this.#ended !== undefined) return { code: this.#ended, reason: 'ended' };
+    if (this.#verdict?.kind === 'failed')
+      return {
+        code: ExitCode.failText,
+        reason: 'fail',
+        message: `the guest printed ${JSON.stringify(this.#verdict.text)}`,
+      };
+    if (this.#verdict) return { code: ExitCode.ok, reason: 'expected' };
+    const outcome = outcomeOf(reason, this.#request);
+    const missing = this.#expectations.missing;
+    if (outcome.code !== ExitCode.ok || missing.length === 0) return outcome;
+    return {
+      ...outcome,
+      code: ExitCode.failed,
+      message: `the guest ended before it printed ${missing.map((text) => JSON.stringify(text)).join(' and ')}`,
+    };
+  }
+
+  async #report(machine: Machine, outcome: Outcome): Promise<void> {
+    const { stderr, stdout } = this.#host;
+    if (outcome.message) await write(stderr, `trapline: ${outcome.message}\n`);
+    if (this.#request.stats) await write(stderr, `${statisticsLines(machine.stats()).join('\n')}\n`);
+    if (this.#request.json) await write(stdout, `${JSON.stringify(jsonReport(machine, outcome))}\n`);
+  }
+}
+
+function outcomeOf(reason: ExitReason, request: RunRequest): Outcome {
+  switch (reason.kind) {
+    case 'guest':
+      // A process can only pass on eight bits; a failure must not become success on the way.
+      return { code: reason.code & 255 || (reason.code === 0 ? 0 : 255), reason: 'guest' };
+    case 'timeout':
+      return {
+        code: ExitCode.timeout,
+        reason: 'timeout',
+        message: `the guest was still running after ${(request.timeoutMs ?? 0) / 1000} s`,
+      };
+    case 'instructionLimit':
+      return {
+        code: ExitCode.instructionLimit,
+        reason: 'instructionLimit',
+        message: `the guest was still running after ${request.maxInstructions} instructions`,
+      };
+    case 'halted':
+      return { code: ExitCode.failed, reason: 'halted', message: 'every hart is stopped' };
+    case 'policy':
+      return { code: ExitCode.failed, reason: 'policy', message: `the policy ended the run: ${reason.why}` };
+    case 'reset':
+    case 'paused':
+      return { code: ExitCode.ok, reason: reason.kind };
+  }
+}

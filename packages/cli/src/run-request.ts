@@ -1,0 +1,49 @@
+import type { DiskRequest } from './disks.ts';
+
+/** Which exits to trace. */
+export interface TraceRequest {
+  /** Cause names; empty: every one. */
+  readonly causes: readonly string[];
+}
+
+/** What to run and how: what both command lines, ours and QEMU's, come to. */
+export interface RunRequest {
+  /** A file, or undefined: the built-in guest. */
+  readonly guest?: string | undefined;
+  readonly initrd?: string | undefined;
+  readonly append?: string | undefined;
+  /** `none`, `builtin`, or a file; undefined: by the kind of guest. */
+  readonly bios?: string | undefined;
+  readonly dtb?: string | undefined;
+  readonly disks: readonly DiskRequest[];
+  readonly ramBytes: number;
+  readonly harts: number;
+  readonly monitor: 'shadow' | 'none';
+  readonly deterministic: boolean;
+  readonly seed: number;
+  readonly maxInstructions?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly expect: readonly string[];
+  readonly fail: readonly string[];
+  readonly serialLog?: string | undefined;
+  readonly trace?: TraceRequest | undefined;
+  readonly traceFile?: string | undefined;
+  readonly stats: boolean;
+  readonly json: boolean;
+}
+
+const MIB = 1024 ** 2;
+
+/** What a request is where nothing is said. */
+export const defaultRequest: RunRequest = {
+  disks: [],
+  ramBytes: 256 * MIB,
+  harts: 1,
+  monitor: 'shadow',
+  deterministic: false,
+  seed: 0,
+  expect: [],
+  fail: [],
+  stats: false,
+  json: false,
+};

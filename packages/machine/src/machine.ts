@@ -1,0 +1,233 @@
+import type { BoardClock, DmaMemory, GuestHart, RoundResult } from '@trapline/core';
+import type { ExitEvent } from '@trapline/vmm';
+import type { ConsoleOutput, OutputListener } from './console.ts';
+import { hashHex } from './hash.ts';
+import { type Sleeper, yieldToHost } from './host-loop.ts';
+import type { SymbolTable } from './symbols.ts';
+
+/** Why a run ended. */
+export type ExitReason =
+  /** The guest powered off, through the finisher or SBI: 0 is success. */
+  | { readonly kind: 'guest'; readonly code: number }
+  /** The guest asked for a restart: make a new machine of the same options. */
+  | { readonly kind: 'reset' }
+  /** Every hart is stopped (SBI HSM): nothing can ever happen again. */
+  | { readonly kind: 'halted' }
+  | { readonly kind: 'timeout' }
+  | { readonly kind: 'instructionLimit' }
+  /** `pause` was called; `run` goes on. */
+  | { readonly kind: 'paused' }
+  /** A policy ended the run. */
+  | { readonly kind: 'policy'; readonly why: string };
+
+export interface RunOptions {
+  /**
+   * Ends the run after so many instructions of all harts together. A round in which harts were busy without
+   * retiring any (a storm of traps) counts as one quantum.
+   */
+  readonly maxInstructions?: number | undefined;
+  /** Ends the run after so much time of the host, in milliseconds. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What happened so far. */
+export interface MachineStats {
+  readonly instructions: number;
+  /** Host time spent running, without sleep, in seconds. */
+  readonly busySeconds: number;
+  /** Host time spent waiting for timers and input, in seconds. */
+  readonly idleSeconds: number;
+  readonly harts: readonly { readonly id: number; readonly instructions: number }[];
+  /** Exits to the monitor by kind; empty on the bare machine. */
+  readonly exits: Readonly<Record<string, number>>;
+  /** SBI calls served by the built-in firmware, by name. */
+  readonly sbiCalls: Readonly<Record<string, number>>;
+  /** Figures of the shadow page tables; empty on the bare machine. */
+  readonly shadow: Readonly<Record<string, number>>;
+  readonly tlbMisses: number;
+}
+
+/** The counts the layers below keep; the machine adds its own. */
+export type LayerStats = Pick<MachineStats, 'exits' | 'sbiCalls' | 'shadow' | 'tlbMisses'>;
+
+/** What a machine is made of: create-machine.ts composes it. */
+export interface MachineParts {
+  readonly harts: readonly GuestHart[];
+  readonly scheduler: { readonly quantum: number; runRound(limit?: number): RoundResult };
+  readonly clock: BoardClock;
+  readonly memory: DmaMemory;
+  readonly ram: { readonly address: number; readonly bytes: number };
+  readonly console: ConsoleOutput;
+  readonly symbols: SymbolTable;
+  readonly sleeper: Sleeper;
+  /** The real-time clock's alarm: `nextAlarm` in nanoseconds since 1970; `tick` rings it when it is due. */
+  readonly alarm: { readonly nextAlarm: bigint | undefined; tick(): void };
+  input(bytes: Uint8Array): void;
+  layerStats(): LayerStats;
+  listenExits(listener: (event: ExitEvent) => void): () => void;
+}
+
+/** How long harts run before the host gets a turn. */
+const SLICE_MS = 4;
+/** How often a sleeping machine looks at an armed alarm of the real-time clock: drivers set it in whole seconds. */
+const ALARM_POLL_MS = 50;
+
+/** A board with a guest loaded, ready to run. */
+export class Machine {
+  readonly harts: readonly GuestHart[];
+  /** The guest's RAM by physical address. Whoever changes bytes calls `written`. */
+  readonly memory: DmaMemory;
+  readonly symbols: SymbolTable;
+  readonly #parts: MachineParts;
+  #ending: ExitReason | undefined;
+  #running = false;
+  #busyMs = 0;
+  #idleMs = 0;
+
+  constructor(parts: MachineParts) {
+    this.#parts = parts;
+    this.harts = parts.harts;
+    this.memory = parts.memory;
+    this.symbols = parts.symbols;
+  }
+
+  /**
+   * Runs until something ends it. Lets the host have its turn every few milliseconds, and sleeps while every hart waits.
+   * Never rejects for anything a guest does.
+   */
+  async run(options: RunOptions = {}): Promise<ExitReason> {
+    if (this.#running) throw new Error('the machine is already running');
+    this.#running = true;
+    try {
+      return await this.#loop(options);
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  /** Runs up to so many instructions at once, without giving the host a turn; undefined: nothing ended. */
+  step(instructions = 1): ExitReason | undefined {
+    const result = this.#parts.scheduler.runRound(instructions);
+    this.#parts.console.flush();
+    if (result.kind === 'stopped') return { kind: 'halted' };
+    return this.#takeEnding();
+  }
+
+  /** Ends a run at the next boundary between rounds; `run` goes on from there. */
+  pause(): void {
+    this.end({ kind: 'paused' });
+  }
+
+  /** Ends a run for that reason; the first reason given counts. */
+  end(reason: ExitReason): void {
+    this.#ending ??= reason;
+    this.#parts.sleeper.wake();
+  }
+
+  /** Types at the guest's serial port. */
+  input(bytes: Uint8Array): void {
+    this.#parts.input(bytes);
+    this.#parts.sleeper.wake();
+  }
+
+  /** Calls `listener` with what the guest prints; the returned function stops that. */
+  onOutput(listener: OutputListener): () => void {
+    return this.#parts.console.listen(listener);
+  }
+
+  /** Calls `listener` at every exit to the monitor; the returned function stops that. Never called on the bare machine. */
+  onExit(listener: (event: ExitEvent) => void): () => void {
+    return this.#parts.listenExits(listener);
+  }
+
+  /** Instructions retired by all harts together. */
+  get instructions(): number {
+    return Number(this.harts.reduce((sum, hart) => sum + hart.retired, 0n));
+  }
+
+  stats(): MachineStats {
+    return {
+      instructions: this.instructions,
+      busySeconds: this.#busyMs / 1000,
+      idleSeconds: this.#idleMs / 1000,
+      harts: this.harts.map(({ id, retired }) => ({ id, instructions: Number(retired) })),
+      ...this.#parts.layerStats(),
+    };
+  }
+
+  /** A hash of all RAM, 16 hexadecimal digits. */
+  ramHash(): string {
+    const { address, bytes } = this.#parts.ram;
+    return hashHex(this.memory.view(BigInt(address), bytes)!);
+  }
+
+  #takeEnding(): ExitReason | undefined {
+    const ending = this.#ending;
+    this.#ending = undefined;
+    return ending;
+  }
+
+  async #loop({ maxInstructions = Number.POSITIVE_INFINITY, timeoutMs }: RunOptions): Promise<ExitReason> {
+    const deadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs;
+    let left = maxInstructions;
+    for (;;) {
+      const slice = this.#slice(left, deadlineMs);
+      left = slice.left;
+      if (slice.output) await slice.output;
+      const ending = this.#takeEnding() ?? slice.ending;
+      if (ending) return ending;
+      if (performance.now() >= deadlineMs) return { kind: 'timeout' };
+      if (slice.idle) await this.#sleep(slice.idle.deadline, deadlineMs);
+      else await yieldToHost();
+    }
+  }
+
+  /** Rounds for a few milliseconds, or until there is a reason to stop. */
+  #slice(allowed: number, deadlineMs: number): Slice {
+    const started = performance.now();
+    const until = Math.min(started + SLICE_MS, deadlineMs);
+    let left = allowed;
+    let slice: Slice | undefined;
+    while (slice === undefined) {
+      const before = this.instructions;
+      const result = this.#parts.scheduler.runRound(left);
+      const retired = this.instructions - before;
+      left -= result.kind === 'ran' && retired === 0 ? this.#parts.scheduler.quantum : retired;
+      const output = this.#parts.console.flush();
+      if (this.#parts.alarm.nextAlarm !== undefined) this.#parts.alarm.tick();
+      const ending = endingOf(result, left);
+      const idle = result.kind === 'idle' ? result : undefined;
+      if (ending || idle || output || this.#ending || performance.now() >= until)
+        slice = { left, ending, idle, output };
+    }
+    this.#busyMs += performance.now() - started;
+    return slice;
+  }
+
+  async #sleep(deadline: bigint | undefined, deadlineMs: number): Promise<void> {
+    const { clock, sleeper, alarm } = this.#parts;
+    const started = performance.now();
+    const toTimer =
+      deadline === undefined
+        ? Number.POSITIVE_INFINITY
+        : (Number(deadline - clock.ticks()) * 1000) / clock.frequencyHz;
+    const toAlarm = alarm.nextAlarm === undefined ? Number.POSITIVE_INFINITY : ALARM_POLL_MS;
+    const wait = Math.min(toTimer, toAlarm, deadlineMs - started);
+    // A wait too short for the host's timers is a turn for the host.
+    if (wait < 1) await yieldToHost();
+    else await sleeper.sleep(Number.isFinite(wait) ? wait : undefined);
+    this.#idleMs += performance.now() - started;
+  }
+}
+
+interface Slice {
+  readonly left: number;
+  readonly ending: ExitReason | undefined;
+  readonly idle: { readonly deadline: bigint | undefined } | undefined;
+  readonly output: Promise<unknown> | undefined;
+}
+
+function endingOf(result: RoundResult, left: number): ExitReason | undefined {
+  if (result.kind === 'stopped') return { kind: 'halted' };
+  return result.kind === 'limit' || left <= 0 ? { kind: 'instructionLimit' } : undefined;
+}

@@ -1,0 +1,21 @@
+import { createCore, type DmaMemory } from '@trapline/core';
+import { ramBase } from '../board/virt.ts';
+import type { GuestParts, GuestRequest } from '../create-machine.ts';
+
+/** The guest on the machine itself: nothing between it and the harts. */
+export function bareGuest({ ramBytes, harts: count, clock, firmware }: GuestRequest): GuestParts {
+  const core = createCore({ harts: count, memoryBytes: ramBytes });
+  core.bus.addRam(ramBase, ramBytes);
+  const harts = Array.from({ length: count }, (_, id) => core.createBareHart({ id, clock, firmware }));
+  const memory: DmaMemory = {
+    view: (address, bytes) => core.ram(address, bytes),
+    written: (address, bytes) => core.physicalWrite(address, bytes),
+  };
+  return {
+    harts,
+    memory,
+    addDevice: (address, bytes, device) => core.bus.addDevice(address, bytes, device),
+    stats: () => ({ exits: {}, shadow: {}, tlbMisses: 0 }),
+    listenExits: () => () => {},
+  };
+}
