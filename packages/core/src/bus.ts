@@ -95,6 +95,17 @@ export class Bus {
     return region?.device.write(address - region.address, bytes, value) ?? false;
   }
 
+  /** The device at a physical address. */
+  deviceAt(address: number): Device | undefined {
+    return this.devices.find((candidate) => inside(candidate, address, 1))?.device;
+  }
+
+  /** The physical address of a byte of core memory, or undefined when it is not on this map. */
+  addressOf(offset: number): number | undefined {
+    const region = this.ramRegions.find((ram) => offset >= ram.offset && offset < ram.offset + ram.bytes);
+    return region && region.address + (offset - region.offset);
+  }
+
   /** The RAM on the map, in order of addition. */
   get ramMap(): readonly RamRegion[] {
     return this.ramRegions;

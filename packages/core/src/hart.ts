@@ -323,7 +323,11 @@ export class Hart implements EngineHart, PrivilegedState {
       const interrupt = pendingInterrupt(this);
       if (interrupt !== undefined) return this.deliver(interrupt);
     }
-    return this.execute(this.architectural ? Math.min(budget, this.untilTimer()) : budget);
+    if (!this.architectural) return this.execute(budget);
+    const [before, untilTimer] = [this.used, this.untilTimer()];
+    const exit = this.execute(Math.min(budget, untilTimer));
+    if (this.used - before >= untilTimer) this.interruptsChanged = true;
+    return exit;
   }
 
   private get architectural(): boolean {
@@ -352,7 +356,7 @@ export class Hart implements EngineHart, PrivilegedState {
   }
 
   /** A trap costs the guest one instruction's time, so that one which only ever traps uses up its budget. */
-  protected deliver(trap: Trap): Exit | undefined {
+  deliver(trap: Trap): Exit | undefined {
     if (!this.architectural) return { kind: 'trap', trap };
     this.spend(1);
     const { machineTraps } = this.options;
@@ -391,7 +395,7 @@ export class Hart implements EngineHart, PrivilegedState {
   }
 
   /** Executes the instruction at pc, which the engine left to TypeScript. */
-  protected executeWord(word: number): Exit | undefined {
+  executeWord(word: number): Exit | undefined {
     const decoded = decodeCached(word);
     if (decoded === undefined) return this.deliver(illegal(word));
     if (!('system' in decoded.row.semantics)) {

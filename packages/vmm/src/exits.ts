@@ -26,7 +26,13 @@ export type Action =
   /** Executed the instruction on the shadow state. */
   | { readonly kind: 'emulated' }
   /** Filled a shadow page-table entry. */
-  | { readonly kind: 'filled'; readonly va: bigint; readonly gpa: bigint; readonly hpa: bigint; readonly leaf: bigint }
+  | {
+      readonly kind: 'filled';
+      readonly va: bigint;
+      readonly gpa: bigint;
+      readonly hpa: bigint;
+      readonly leaf: bigint;
+    }
   /** Delivered a virtual trap to the guest: the trap, and the mode it went to. */
   | { readonly kind: 'reflected'; readonly trap: Trap; readonly to: Privilege }
   /** The built-in SBI firmware served the call. */

@@ -1,1 +1,11 @@
-export {};
+export { type ExitListener, ExitLog } from './exit-log.ts';
+export type { Action, ExitEvent, ExitKind } from './exits.ts';
+export type { DeviceAccess } from './guest-bus.ts';
+export { type Policy, type PolicyExit, shadow, type Verdict } from './policy.ts';
+export { SbiError } from './sbi/error.ts';
+export { SbiFirmware } from './sbi/firmware.ts';
+export type { SbiPlatform } from './sbi/platform.ts';
+export type { PagerStats } from './shadow/pager.ts';
+export { ShadowTree } from './shadow/tree.ts';
+export { Vcpu, type VcpuState } from './vcpu.ts';
+export { VirtualHart, VirtualMachine, type VirtualMachineOptions } from './virtual-machine.ts';

@@ -1,7 +1,8 @@
-import { S, slotOf, Touched } from '@trapline/isa';
+import type { FirmwareHart } from '@trapline/core';
+import { Slot, Touched } from '@trapline/isa';
 import { fail, ok, type SbiResult } from './error.ts';
 import { hartsOf } from './hart-mask.ts';
-import type { FirmwareHart, SbiCall } from './platform.ts';
+import type { SbiCall } from './platform.ts';
 
 /** One SBI extension: its functions by number. */
 export interface SbiExtension {
@@ -16,26 +17,13 @@ const pages = (bytes: bigint): bigint => (bytes + 4095n) >> 12n;
 const mostPages = 64n;
 
 const raiseSoftware = (hart: FirmwareHart): void => {
-  const mip = slotOf('mip');
-  hart.state.csrs.set(mip, hart.state.csrs.get(mip) | ssip);
+  const { csrs } = hart.state;
+  csrs.set(Slot.mip, csrs.get(Slot.mip) | ssip);
   hart.changed(Touched.interrupts);
 };
 
-/** Puts a hart where hart_start and a non-retentive resume say: S-mode, translation and interrupts off. */
-const place = (hart: FirmwareHart, address: bigint, opaque: bigint): void => {
-  const { state } = hart;
-  state.privilege = S;
-  state.csrs.set(slotOf('satp'), 0n);
-  state.csrs.set(slotOf('mstatus'), state.csrs.get(slotOf('mstatus')) & ~2n);
-  hart.pc = address;
-  hart.writeX(10, BigInt(hart.id));
-  hart.writeX(11, opaque);
-  hart.halted = false;
-  hart.changed(Touched.translation | Touched.interrupts);
-};
-
 export const setTimer = ({ hart, a }: SbiCall): SbiResult => {
-  hart.state.csrs.set(slotOf('stimecmp'), a[0]);
+  hart.state.csrs.set(Slot.stimecmp, a[0]);
   hart.changed(Touched.interrupts);
   return ok();
 };
@@ -68,12 +56,12 @@ const hartStart = (call: SbiCall): SbiResult => {
   if (target === undefined) return fail('invalidParameter');
   if (!target.halted) return fail('alreadyAvailable');
   if (!ram(call, call.a[1])) return fail('invalidAddress');
-  place(target, call.a[1], call.a[2]);
+  target.start(call.a[1], call.a[2]);
   return ok();
 };
 
 const hartStop = ({ hart }: SbiCall): SbiResult => {
-  hart.halted = true;
+  hart.halt();
   return { ...ok(), placed: true };
 };
 
@@ -85,7 +73,7 @@ const hartSuspend = (call: SbiCall): SbiResult => {
   }
   if (kind !== nonRetentive) return fail(kind < 0x1000_0000n ? 'invalidParameter' : 'notSupported');
   if (!ram(call, call.a[1])) return fail('invalidAddress');
-  place(call.hart, call.a[1], call.a[2]);
+  call.hart.start(call.a[1], call.a[2]);
   call.hart.wait();
   return { ...ok(), placed: true };
 };
@@ -187,8 +175,8 @@ export const legacy: ReadonlyMap<bigint, (call: SbiCall) => SbiResult> = new Map
   [
     3n,
     ({ hart }: SbiCall) => {
-      const mip = slotOf('mip');
-      hart.state.csrs.set(mip, hart.state.csrs.get(mip) & ~ssip);
+      const { csrs } = hart.state;
+      csrs.set(Slot.mip, csrs.get(Slot.mip) & ~ssip);
       hart.changed(Touched.interrupts);
       return legacyResult(0n);
     },

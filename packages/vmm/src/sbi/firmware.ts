@@ -1,7 +1,8 @@
-import { Cause, csrNumber, peekCsr, type Trap } from '@trapline/isa';
+import type { Firmware, FirmwareHart } from '@trapline/core';
+import { Cause, csrByName, peekCsr, type Trap } from '@trapline/isa';
 import { fail, ok, type SbiResult } from './error.ts';
 import { extensions, legacy, type SbiExtension } from './extensions.ts';
-import type { FirmwareHart, SbiCall, SbiPlatform } from './platform.ts';
+import type { SbiCall, SbiPlatform } from './platform.ts';
 
 const specVersion = 0x0200_0000n;
 /** Not registered with RISC-V International: "tr". */
@@ -12,13 +13,13 @@ const a0 = 10;
 const machineCsr =
   (name: string) =>
   ({ hart }: SbiCall): SbiResult =>
-    ok(peekCsr(hart.state, csrNumber(name)) ?? 0n);
+    ok(peekCsr(hart.state, csrByName(name)!.number) ?? 0n);
 
 /**
  * Supervisor Binary Interface 2.0 served by the host instead of an M-mode program: BASE, TIME, IPI, RFENCE, HSM, SRST, DBCN and
  * the legacy console. Works for bare and virtual harts alike.
  */
-export class SbiFirmware {
+export class SbiFirmware implements Firmware {
   readonly #platform: SbiPlatform;
   readonly #extensions: ReadonlyMap<bigint, SbiExtension>;
   /** Calls served so far by "EXTENSION.function". */
@@ -37,7 +38,10 @@ export class SbiFirmware {
         { name: 'get_spec_version', call: () => ok(specVersion) },
         { name: 'get_impl_id', call: () => ok(implementationId) },
         { name: 'get_impl_version', call: () => ok(implementationVersion) },
-        { name: 'probe_extension', call: ({ a }) => ok(this.#extensions.has(a[0]) || legacy.has(a[0]) ? 1n : 0n) },
+        {
+          name: 'probe_extension',
+          call: ({ a }) => ok(this.#extensions.has(a[0]) || legacy.has(a[0]) ? 1n : 0n),
+        },
         { name: 'get_mvendorid', call: machineCsr('mvendorid') },
         { name: 'get_marchid', call: machineCsr('marchid') },
         { name: 'get_mimpid', call: machineCsr('mimpid') },
@@ -53,7 +57,8 @@ export class SbiFirmware {
     const resume = hart.pc + 4n;
     const old = legacy.get(extension);
     const call = { hart, platform: this.#platform, a };
-    const result = old === undefined ? this.#dispatch(extension, hart.readX(16), call) : this.#legacy(old, call);
+    const result =
+      old === undefined ? this.#dispatch(extension, hart.readX(16), call) : this.#legacy(old, call);
     if (result.placed) return true;
     hart.pc = resume;
     hart.writeX(a0, BigInt.asUintN(64, result.error));

@@ -1,4 +1,5 @@
-import type { FirmwareHart, SbiPlatform } from './platform.ts';
+import type { FirmwareHart } from '@trapline/core';
+import type { SbiPlatform } from './platform.ts';
 
 const everyHart = 0xffff_ffff_ffff_ffffn;
 

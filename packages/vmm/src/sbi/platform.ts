@@ -1,22 +1,4 @@
-import type { DmaMemory } from '@trapline/core';
-import type { PrivilegedState } from '@trapline/isa';
-
-/** A hart in the firmware's hands: bare or virtual alike. */
-export interface FirmwareHart {
-  readonly id: number;
-  readonly state: PrivilegedState;
-  pc: bigint;
-  readX(index: number): bigint;
-  writeX(index: number, value: bigint): void;
-  /** A stopped hart runs nothing until `halted` is false again. */
-  halted: boolean;
-  /** Waits for an interrupt, as wfi does. */
-  wait(): void;
-  /** The privileged state was changed from outside: `touched` is a set of isa's Touched bits. */
-  changed(touched: number): void;
-  /** Orders address translation for one address or address space, or all (undefined). */
-  fence(va: bigint | undefined, asid: number | undefined): void;
-}
+import type { DmaMemory, FirmwareHart } from '@trapline/core';
 
 /** What the firmware is given. */
 export interface SbiPlatform {
@@ -31,7 +13,7 @@ export interface SbiPlatform {
   reset(kind: 'shutdown' | 'coldReboot' | 'warmReboot', failure: boolean): void;
 }
 
-/** One call's arguments: a0..a5. */
+/** One call: the hart that made it and a0..a5. */
 export interface SbiCall {
   readonly hart: FirmwareHart;
   readonly platform: SbiPlatform;

@@ -61,7 +61,11 @@ export class GuestTables {
   }
 
   /** Drops what the shadows derived from entry `index` of the table page; `cleared` hears of every address that went. */
-  invalidate(page: number, index: number, cleared: (tree: ShadowTree, va: bigint, level: number) => void): void {
+  invalidate(
+    page: number,
+    index: number,
+    cleared: (tree: ShadowTree, va: bigint, level: number) => void,
+  ): void {
     for (const { space, level, base } of this.#pages.get(page)?.uses ?? []) {
       const va = canonical(base + BigInt(index) * spanBytes(level), space.levels);
       for (const tree of space.trees.values()) if (tree.clear(va, level)) cleared(tree, va, level);

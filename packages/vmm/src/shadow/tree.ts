@@ -51,13 +51,15 @@ export class ShadowTree {
     return (mode << 60n) | (BigInt(this.asid) << 44n) | (BigInt(this.root) >> 12n);
   }
 
-  /** Installs the leaf for the page at `va`. */
-  map(va: bigint, leaf: bigint): void {
+  /** Installs the leaf for the page at `va`; gives the one it replaces, 0 when there was none. */
+  map(va: bigint, leaf: bigint): bigint {
     let table = this.root;
     for (let level = this.levels - 1; level > 0; level--) table = this.#descend(table + index(va, level) * 8);
     const at = table + index(va, 0) * 8;
-    if (this.#pool.read(at) === 0n) this.#leaves++;
+    const old = this.#pool.read(at);
+    if (old === 0n) this.#leaves++;
     this.#pool.write(at, leaf);
+    return old;
   }
 
   #descend(at: number): number {

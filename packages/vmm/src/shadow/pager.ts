@@ -1,0 +1,291 @@
+import type { Mmu } from '@trapline/core';
+import { type AccessType, type Leaf, M, Mstatus, type PrivilegedState, Pte, S, Slot, U } from '@trapline/isa';
+import type { TablePool } from './pool.ts';
+import { GuestTables, Space, type TableUse } from './tables.ts';
+import { canonical, type Levels, PoolExhausted, ShadowTree, spanBytes } from './tree.ts';
+
+/** What the pager asks of the virtual machine around it. */
+export interface PagerHost {
+  /** The host-physical address of guest-physical page `gpa`, or undefined when it is not RAM the guest was given. */
+  hostPage(gpa: bigint): bigint | undefined;
+  /** Makes every hart of the machine forget cached translations of one page or (undefined) all of address space `asid`. */
+  fence(va: bigint | undefined, asid: number): void;
+}
+
+export type Fill =
+  | { readonly kind: 'filled'; readonly gpa: bigint; readonly hpa: bigint; readonly leaf: bigint }
+  /** The guest's own page fault: deliver it. */
+  | { readonly kind: 'fault'; readonly cause: number }
+  /** Not to be done in place: execute the instruction on the virtual hart. */
+  | { readonly kind: 'emulate' }
+  /** The pool was exhausted and everything dropped: enter the guest again. */
+  | { readonly kind: 'retry' };
+
+/** Figures about shadow paging. */
+export interface PagerStats {
+  readonly spaces: number;
+  readonly trees: number;
+  readonly leaves: number;
+  readonly poolPages: number;
+  readonly poolPagesUsed: number;
+  readonly guestTables: number;
+  fills: number;
+  invalidations: number;
+  released: number;
+  drops: number;
+}
+
+const satpModeShift = 60n;
+const satpRoot = (1n << 44n) - 1n;
+const bareKey = -1n;
+/** Guest-physical addresses are mapped one to one by an Sv39 tree: RAM and devices of a board lie below 256 GiB. */
+const bareLevels: Levels = 3;
+const barePermissions = Pte.R | Pte.W | Pte.X | Pte.D;
+const pageMask = ~0xfffn;
+
+/** A guest as the pager sees it: its privileged state, and the walk and PMP rules the bare hart would apply. */
+export interface Guest {
+  readonly state: PrivilegedState;
+  readonly mmu: Mmu;
+}
+
+/** Where an access leads: the guest page, the host page behind it, and the guest's leaf entry (none where translation is off). */
+interface Target {
+  readonly leaf: Leaf | undefined;
+  readonly gpa: bigint;
+  readonly hpa: bigint;
+}
+const lastAsid = 0xffff;
+
+interface WritableMapping {
+  readonly tree: ShadowTree;
+  readonly va: bigint;
+}
+
+/** Shadow page tables of one virtual machine: kept coherent with the guest's tables, so a fence or a satp write drops nothing. */
+export class Pager {
+  readonly #host: PagerHost;
+  readonly #pool: TablePool;
+  readonly #spaces = new Map<bigint, Space>();
+  readonly #tables = new GuestTables();
+  /** Where each guest page is mapped writable, by guest page number: what to protect when it becomes a page table. */
+  readonly #writable = new Map<number, WritableMapping[]>();
+  #nextAsid = 1;
+  #counts = { fills: 0, invalidations: 0, released: 0, drops: 0 };
+  /** Changes when trees were destroyed: a tree chosen before must be chosen again. */
+  generation = 0;
+
+  constructor(host: PagerHost, pool: TablePool) {
+    this.#host = host;
+    this.#pool = pool;
+  }
+
+  stats(): PagerStats {
+    const trees = [...this.#spaces.values()].flatMap((space) => [...space.trees.values()]);
+    return {
+      spaces: this.#spaces.size,
+      trees: trees.length,
+      leaves: trees.reduce((sum, tree) => sum + tree.leaves, 0),
+      poolPages: this.#pool.pages,
+      poolPagesUsed: this.#pool.used,
+      guestTables: this.#tables.size,
+      ...this.#counts,
+    };
+  }
+
+  /** The tree for the state's privilege, satp and permission bits, made when there is none yet. */
+  tree(state: PrivilegedState): ShadowTree {
+    try {
+      return this.#find(state);
+    } catch (error) {
+      if (!(error instanceof PoolExhausted)) throw error;
+      this.dropAll();
+      return this.#find(state);
+    }
+  }
+
+  #find(state: PrivilegedState): ShadowTree {
+    const satp = state.csrs.get(Slot.satp);
+    const bare = state.privilege === M || satp >> satpModeShift === 0n;
+    const key = bare ? bareKey : (satp & (0xfn << satpModeShift)) | (satp & satpRoot);
+    const levels = bare ? bareLevels : ((Number(satp >> satpModeShift) - 5) as Levels);
+    let space = this.#spaces.get(key);
+    if (space === undefined) {
+      space = new Space(key, levels);
+      this.#spaces.set(key, space);
+    }
+    const view = bare ? Number(state.privilege === M) : viewOf(state);
+    let tree = space.trees.get(view);
+    if (tree === undefined) {
+      tree = new ShadowTree(this.#pool, levels, this.#takeAsid());
+      space.trees.set(view, tree);
+    }
+    return tree;
+  }
+
+  #takeAsid(): number {
+    if (this.#nextAsid > lastAsid) this.dropAll();
+    return this.#nextAsid++;
+  }
+
+  /** Makes `access` at `va` possible in `tree`, or says why not. Sets A and D in the guest's table as the bare machine would. */
+  fill(guest: Guest, tree: ShadowTree, access: AccessType, va: bigint): Fill {
+    const walked = guest.mmu.examine(va, access);
+    if (walked?.kind === 'fault') return walked;
+    const gpa = (walked?.pa ?? va) & pageMask;
+    const hpa = this.#host.hostPage(gpa);
+    // Devices, holes and what PMP forbids or splits: the instruction itself, executed on the virtual hart, says what happens.
+    if (hpa === undefined || guest.mmu.protection(gpa, access) !== 'allow') return { kind: 'emulate' };
+    try {
+      if (walked !== undefined) this.#follow(guest.state, walked, va);
+      return this.#install(guest, tree, access, va & pageMask, { leaf: walked, gpa, hpa });
+    } catch (error) {
+      if (!(error instanceof PoolExhausted)) throw error;
+      this.dropAll();
+      return { kind: 'retry' };
+    }
+  }
+
+  #install(guest: Guest, tree: ShadowTree, access: AccessType, va: bigint, { leaf, gpa, hpa }: Target): Fill {
+    const page = Number(gpa >> 12n);
+    const bits = this.#permissions(guest, leaf?.pte, gpa) & ~(this.#tables.has(page) ? Pte.W : 0n);
+    if ((bits & needed[access]) === 0n) return { kind: 'emulate' };
+    const entry = ((hpa >> 12n) << 10n) | bits | Pte.V | Pte.U | Pte.A | Pte.D;
+    if (tree.map(va, entry) !== 0n) this.#host.fence(va, tree.asid);
+    if (bits & Pte.W) this.#noteWritable(page, { tree, va });
+    this.#counts.fills++;
+    return { kind: 'filled', gpa, hpa, leaf: entry };
+  }
+
+  /** R, W and X the guest has on a page at its present privilege, as far as they may be used in place. */
+  #permissions({ state, mmu }: Guest, entry: bigint | undefined, gpa: bigint): bigint {
+    const pte = entry ?? barePermissions;
+    const status = state.csrs.get(Slot.mstatus);
+    const mine = entry === undefined || ((pte & Pte.U) !== 0n) === (state.privilege === U);
+    const data = mine || (state.privilege === S && (status & Mstatus.SUM) !== 0n);
+    const readable = (pte & Pte.R) !== 0n || ((status & Mstatus.MXR) !== 0n && (pte & Pte.X) !== 0n);
+    const may = (access: AccessType): boolean => mmu.protection(gpa, access) === 'allow';
+    let bits = 0n;
+    if (data && readable && may('load')) bits |= Pte.R;
+    // A page that can be written but not read has no encoding: such stores are emulated.
+    if (bits && pte & Pte.W && pte & Pte.D && may('store')) bits |= Pte.W;
+    if (mine && pte & Pte.X && may('fetch')) bits |= Pte.X;
+    return bits;
+  }
+
+  /** Remembers the guest tables a translation went through, and write-protects those that are new. */
+  #follow(state: PrivilegedState, walked: Leaf, va: bigint): void {
+    const space = this.#spaceOf(state);
+    if (space === undefined) return;
+    let level = space.levels - 1;
+    for (const { pteAddress } of walked.levels) {
+      const base = (va / spanBytes(level + 1)) * spanBytes(level + 1);
+      const page = Number(pteAddress >> 12n);
+      if (this.#tables.use(page, space, level, base)) this.#protect(page);
+      level--;
+    }
+  }
+
+  #spaceOf(state: PrivilegedState): Space | undefined {
+    const satp = state.csrs.get(Slot.satp);
+    return this.#spaces.get((satp & (0xfn << satpModeShift)) | (satp & satpRoot));
+  }
+
+  #noteWritable(page: number, mapping: WritableMapping): void {
+    const known = this.#writable.get(page);
+    if (known === undefined) this.#writable.set(page, [mapping]);
+    else {
+      if (known.length >= 16) this.#prune(page, known);
+      known.push(mapping);
+    }
+  }
+
+  /** Forgets mappings that are gone, so that the list stays as long as there are mappings. */
+  #prune(page: number, known: WritableMapping[]): void {
+    const hpa = this.#host.hostPage(BigInt(page) << 12n);
+    const alive = known.filter(({ tree, va }) => {
+      const leaf = tree.alive ? tree.leaf(va) : 0n;
+      return (leaf & Pte.W) !== 0n && (leaf >> 10n) << 12n === hpa;
+    });
+    const seen = new Set<string>();
+    known.length = 0;
+    for (const mapping of alive) {
+      const key = `${mapping.tree.asid}:${mapping.va}`;
+      if (!seen.has(key)) known.push(mapping);
+      seen.add(key);
+    }
+  }
+
+  #protect(page: number): void {
+    const hpa = this.#host.hostPage(BigInt(page) << 12n);
+    for (const { tree, va } of this.#writable.get(page) ?? []) {
+      if (!tree.alive || (tree.leaf(va) >> 10n) << 12n !== hpa) continue;
+      if (tree.protect(va)) this.#host.fence(va, tree.asid);
+    }
+    this.#writable.delete(page);
+  }
+
+  /** The guest (or a device) changed `[gpa, gpa + bytes)`: what the shadows derived from page tables there goes. */
+  written(gpa: bigint, bytes: number): void {
+    const first = Number(gpa >> 12n);
+    const last = Number((gpa + BigInt(bytes) - 1n) >> 12n);
+    for (let page = first; page <= last; page++) {
+      if (!this.#tables.has(page)) continue;
+      const from = page === first ? Number(gpa & 0xfffn) : 0;
+      const to = page === last ? Number((gpa + BigInt(bytes) - 1n) & 0xfffn) : 4095;
+      if (to - from >= 64 || this.#tables.stored(page)) this.#release(page);
+      else for (let entry = from >> 3; entry <= to >> 3; entry++) this.#invalidate(page, entry);
+    }
+  }
+
+  #invalidate(page: number, entry: number): void {
+    this.#tables.invalidate(page, entry, (tree, va, level) => {
+      this.#counts.invalidations++;
+      this.#host.fence(level === 0 ? va : undefined, tree.asid);
+    });
+  }
+
+  /** Stops treating `page` as a page table: everything derived from it goes, and it may be mapped writable again. */
+  #release(page: number): void {
+    this.#counts.released++;
+    for (const use of this.#tables.forget(page)) this.#dropUse(use);
+  }
+
+  #dropUse({ space, level, base }: TableUse): void {
+    const root = level === space.levels - 1;
+    for (const tree of space.trees.values()) {
+      if (root) this.#destroy(tree);
+      else if (tree.clear(canonical(base, space.levels), level + 1)) this.#host.fence(undefined, tree.asid);
+    }
+    if (root) {
+      space.trees.clear();
+      this.#spaces.delete(space.key);
+    }
+  }
+
+  #destroy(tree: ShadowTree): void {
+    tree.destroy();
+    this.generation++;
+    this.#host.fence(undefined, tree.asid);
+  }
+
+  /** Forgets every shadow; the guest's own tables are the truth and fill new ones. */
+  dropAll(): void {
+    this.#counts.drops++;
+    for (const space of this.#spaces.values()) for (const tree of space.trees.values()) this.#destroy(tree);
+    this.#spaces.clear();
+    this.#tables.clear();
+    this.#writable.clear();
+    this.#nextAsid = 1;
+  }
+}
+
+const needed: Readonly<Record<AccessType, bigint>> = { fetch: Pte.X, load: Pte.R, store: Pte.W };
+
+/** What else than the guest's table decides permissions: privilege and, for S-mode, SUM and MXR; for U-mode MXR. */
+const viewOf = (state: PrivilegedState): number => {
+  const status = state.csrs.get(Slot.mstatus);
+  const mxr = status & Mstatus.MXR ? 2 : 0;
+  if (state.privilege === U) return mxr;
+  return 4 | mxr | (status & Mstatus.SUM ? 1 : 0);
+};

@@ -1,0 +1,248 @@
+import { type CoreParts, type Exit, Hart, type HartOptions, type HartState, Slow } from '@trapline/core';
+import {
+  type AccessType,
+  Cause,
+  dataPrivilege,
+  decode,
+  M,
+  Mstatus,
+  Slot,
+  slotOf,
+  type Trap,
+  trapTarget,
+  U,
+} from '@trapline/isa';
+import type { ExitLog } from './exit-log.ts';
+import { type Action, type ExitEvent, type ExitKind, exitOfCause } from './exits.ts';
+import type { GuestBus } from './guest-bus.ts';
+import type { Policy, PolicyExit, Verdict } from './policy.ts';
+import type { Pager } from './shadow/pager.ts';
+import type { ShadowTree } from './shadow/tree.ts';
+
+/** What a virtual hart needs of its machine. */
+export interface VcpuHost {
+  /** The guest's own physical machine: its memory map and devices, and the engine it shares with the rest of the core. */
+  readonly guest: CoreParts & { readonly bus: GuestBus };
+  readonly pager: Pager;
+  readonly policy: Policy;
+  readonly exits: ExitLog;
+  /** A policy ended the run. */
+  stopped(why: string): void;
+}
+
+/** Saved state of a virtual hart; shadow page tables are not part of it, they fill again. */
+export interface VcpuState extends HartState {
+  readonly physical: HartState;
+}
+
+type Handler = (vcpu: Vcpu, trap: Trap) => Exit | undefined;
+
+const fill =
+  (access: AccessType): Handler =>
+  (vcpu, trap) =>
+    vcpu.fill(access, trap.tval);
+const reflect: Handler = (vcpu, trap) => vcpu.deliver(trap);
+/** What the virtual hart itself makes of the instruction at pc. */
+const emulate: Handler = (vcpu) => vcpu.emulate();
+const ecallWord = 0x73;
+
+/** What the monitor does about every cause the physical hart, in U-mode under shadow tables, can raise. */
+const handlers: Readonly<Record<Cause, Handler>> = {
+  [Cause.instructionMisaligned]: reflect,
+  [Cause.instructionAccessFault]: emulate,
+  [Cause.illegalInstruction]: (vcpu, trap) => vcpu.executeWord(Number(trap.tval)),
+  [Cause.breakpoint]: reflect,
+  [Cause.loadMisaligned]: reflect,
+  [Cause.loadAccessFault]: emulate,
+  [Cause.storeMisaligned]: reflect,
+  [Cause.storeAccessFault]: emulate,
+  [Cause.ecallFromU]: (vcpu) => vcpu.executeWord(ecallWord),
+  [Cause.ecallFromS]: emulate,
+  [Cause.ecallFromM]: emulate,
+  [Cause.instructionPageFault]: fill('fetch'),
+  [Cause.loadPageFault]: fill('load'),
+  [Cause.storePageFault]: fill('store'),
+};
+
+/** PMP entry 0 of the physical hart: everything, for U-mode too. Its page tables are what confines the guest. */
+const everything = { address: (1n << 54n) - 1n, config: 0x1fn };
+
+/**
+ * A virtual hart. It *is* a hart as far as the privileged architecture goes: the same CSRs, trap entry and interrupts as a bare one,
+ * on its own (shadow) bank; but it never executes in place. Its instructions run on `physical`, a hart that stays in U-mode under shadow
+ * page tables and shares its registers; whatever traps there comes back here.
+ */
+export class Vcpu extends Hart {
+  readonly physical: Hart;
+  readonly #host: VcpuHost;
+  #tree: ShadowTree | undefined;
+  #generation = -1;
+  #treeKey = -1n;
+  #treeView = -1;
+  #action: Action = { kind: 'emulated' };
+
+  /** `physical` must deliver traps to the host. */
+  constructor(host: VcpuHost, options: HartOptions, physical: Hart) {
+    super(host.guest, { ...options, executesOn: physical });
+    this.physical = physical;
+    this.#host = host;
+    physical.privilege = U;
+    physical.csrs.set(slotOf('pmpaddr0'), everything.address);
+    physical.setCsr(slotOf('pmpcfg0'), everything.config);
+    this.changed(0xf);
+  }
+
+  /** Runs the guest's instructions on the physical hart until something traps, and deals with that. */
+  override execute(budget: number): Exit | undefined {
+    if (this.#dataTranslationDiffers()) {
+      this.#host.exits.count('emulated');
+      return this.emulate();
+    }
+    const exit = this.#enter(budget);
+    if (exit?.kind !== 'trap') {
+      this.interruptsChanged = true;
+      return undefined;
+    }
+    return this.#handle(exit.trap);
+  }
+
+  /** Whether loads and stores are translated unlike fetches (MPRV): one tree cannot serve both. */
+  #dataTranslationDiffers(): boolean {
+    return this.privilege === M && dataPrivilege(this) !== M;
+  }
+
+  #enter(budget: number): Exit | undefined {
+    const { physical } = this;
+    physical.setCsr(Slot.satp, this.tree().satp);
+    physical.csrs.set(Slot.mstatus, this.csrs.get(Slot.mstatus) & Mstatus.FS);
+    physical.csrs.set(Slot.fcsr, this.csrs.get(Slot.fcsr));
+    physical.used = 0;
+    const exit = physical.execute(budget);
+    this.used += physical.used;
+    this.csrs.set(Slot.fcsr, physical.csrs.get(Slot.fcsr));
+    this.foldFloatState();
+    return exit;
+  }
+
+  /** The shadow tree for the present virtual state. */
+  tree(): ShadowTree {
+    const { pager } = this.#host;
+    const satp = this.csrs.get(Slot.satp);
+    const view = Number(this.csrs.get(Slot.mstatus) & (Mstatus.SUM | Mstatus.MXR)) | this.privilege;
+    const current = this.#tree;
+    if (
+      current !== undefined &&
+      satp === this.#treeKey &&
+      view === this.#treeView &&
+      pager.generation === this.#generation
+    ) {
+      return current;
+    }
+    const tree = pager.tree(this);
+    this.#tree = tree;
+    this.#treeKey = satp;
+    this.#treeView = view;
+    this.#generation = pager.generation;
+    return tree;
+  }
+
+  /** Executes the instruction at pc on the virtual hart itself, as the bare machine's TypeScript would. */
+  emulate(): Exit | undefined {
+    this.slow.refresh();
+    if (this.slow.fetchWord(this.pc) === Slow.trap) return this.deliver(this.exitTrap());
+    return this.executeWord(this.views.exitWord[0]!);
+  }
+
+  /** Makes the access possible in place, or does what it comes to. */
+  fill(access: AccessType, va: bigint): Exit | undefined {
+    const filled = this.#host.pager.fill({ state: this, mmu: this.slow }, this.tree(), access, va);
+    if (filled.kind === 'fault') return this.deliver({ interrupt: false, cause: filled.cause, tval: va });
+    if (filled.kind === 'emulate') return this.emulate();
+    if (filled.kind === 'filled' && this.#host.exits.listening) this.#action = { ...filled, va };
+    return undefined;
+  }
+
+  #handle(trap: Trap): Exit | undefined {
+    const { exits, policy, guest } = this.#host;
+    const kind = exitOfCause[trap.cause] ?? 'illegalInstruction';
+    const before = exits.listening ? this.#moment(kind, trap.tval) : undefined;
+    const verdict = policy.onExit?.(this, describe(kind, trap, this.pc));
+    this.#action = { kind: 'emulated' };
+    guest.bus.lastAccess = undefined;
+    const exit = verdict === undefined ? handlers[trap.cause as Cause](this, trap) : this.#obey(verdict);
+    exits.count(guest.bus.lastAccess === undefined ? kind : 'mmio');
+    if (before !== undefined) this.#tell(before);
+    return exit;
+  }
+
+  #tell(before: Omit<ExitEvent, 'action'>): void {
+    const { exits, guest } = this.#host;
+    const access = guest.bus.lastAccess;
+    if (access === undefined) exits.emit({ ...before, action: this.#action });
+    else exits.emit({ ...before, exit: 'mmio', action: { kind: 'device', ...access } });
+  }
+
+  #obey(verdict: Verdict): Exit | undefined {
+    if (verdict.kind === 'reflect') return this.deliver(verdict.trap);
+    this.#action = { kind: 'policy', why: verdict.why ?? 'resume' };
+    if (verdict.kind === 'stop') {
+      this.#host.stopped(verdict.why);
+      this.requestStop();
+    }
+    this.interruptsChanged = true;
+    return undefined;
+  }
+
+  /** Delivers a trap to the guest, or to the firmware on the host. */
+  override deliver(trap: Trap): Exit | undefined {
+    const { exits, policy } = this.#host;
+    const final = policy.onDeliver?.(this, trap) ?? trap;
+    const action: Action = { kind: 'reflected', trap: final, to: trapTarget(this, final) };
+    this.#action = action;
+    if (final.interrupt) {
+      exits.count('interrupt');
+      if (exits.listening) exits.emit({ ...this.#moment('interrupt', 0n), word: undefined, action });
+    }
+    return super.deliver(final);
+  }
+
+  /** The firmware served the ecall being handled. */
+  served(extension: bigint, number: bigint): void {
+    this.#action = { kind: 'firmware', extension, function: number };
+  }
+
+  #moment(exit: ExitKind, tval: bigint): Omit<ExitEvent, 'action'> {
+    const { id: hart, pc, privilege: mode } = this;
+    const word = exit === 'illegalInstruction' ? Number(tval) : this.#wordAt(pc);
+    return { hart, retired: this.retired(), mode, exit, pc, word, tval };
+  }
+
+  /** The instruction bits at a virtual address, without effects; undefined where nothing is mapped. */
+  #wordAt(va: bigint): number | undefined {
+    const halves = [0n, 2n].map((offset) => {
+      const pa = this.slow.peek(va + offset);
+      const host = pa === undefined ? -1 : this.#host.guest.bus.ram(Number(pa), 2);
+      return host < 0 ? undefined : this.#host.guest.memory.view.getUint16(host, true);
+    });
+    const [low, high] = halves;
+    if (low === undefined || (low & 3) !== 3) return low;
+    return high === undefined ? undefined : high * 0x10000 + low;
+  }
+
+  override save(): VcpuState {
+    return { ...super.save(), physical: this.physical.save() };
+  }
+
+  override restore(state: VcpuState): void {
+    this.physical.restore(state.physical);
+    super.restore(state);
+    this.#tree = undefined;
+  }
+}
+
+const describe = (kind: ExitKind, trap: Trap, pc: bigint): PolicyExit => ({
+  kind,
+  trap,
+  pc,
+  decoded: trap.cause === Cause.illegalInstruction ? decode(Number(trap.tval)) : undefined,
+});

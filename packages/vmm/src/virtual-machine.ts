@@ -1,0 +1,157 @@
+import {
+  BareHart,
+  type BoardClock,
+  type Core,
+  type CoreParts,
+  type DmaMemory,
+  type Firmware,
+  type FirmwareHart,
+  hartBytes,
+} from '@trapline/core';
+import type { Trap } from '@trapline/isa';
+import { ExitLog } from './exit-log.ts';
+import { GuestBus } from './guest-bus.ts';
+import { type Policy, shadow } from './policy.ts';
+import { Pager, type PagerStats } from './shadow/pager.ts';
+import { TablePool } from './shadow/pool.ts';
+import { Vcpu } from './vcpu.ts';
+
+/** Host-physical addresses are host offsets above this, clear of any board's own map. */
+const hostBase = 2 ** 40;
+
+const defaultPoolBytes = 32 * 1024 * 1024;
+
+/** How a virtual machine is made. Its RAM and devices go on its `bus` afterwards; RAM through `addRam`. */
+export interface VirtualMachineOptions {
+  readonly core: Core;
+  /** How many harts the guest has, 1..8. */
+  readonly harts: number;
+  readonly clock: BoardClock;
+  readonly policy?: Policy | undefined;
+  /** SBI served by the host instead of guest M-mode software. */
+  readonly firmware?: Firmware | undefined;
+  /** Host memory for shadow page tables, in bytes; 32 MiB unless told. */
+  readonly shadowBytes?: number;
+}
+
+/** A virtual machine: guest-physical memory and devices of its own, and harts that run deprivileged on harts of the core. */
+export class VirtualMachine {
+  readonly bus: GuestBus;
+  readonly exits = new ExitLog();
+  readonly pager: Pager;
+  readonly harts: readonly VirtualHart[];
+  /** Why a policy stopped the run, if one did. */
+  stopReason: string | undefined;
+  readonly #core: Core;
+
+  constructor(options: VirtualMachineOptions) {
+    const { core } = options;
+    this.#core = core;
+    this.bus = new GuestBus(core.memory);
+    this.pager = new Pager(
+      {
+        hostPage: (gpa) => this.#hostPage(gpa),
+        fence: (va, asid) => {
+          for (const { vcpu } of this.harts) vcpu.physical.flushTlb(va, asid);
+        },
+      },
+      this.#makePool(options.shadowBytes ?? defaultPoolBytes),
+    );
+    const guest = this.#guestParts();
+    this.harts = Array.from({ length: options.harts }, (_, id) => new VirtualHart(this, guest, options, id));
+  }
+
+  /** Core memory a virtual machine needs beside the guest's RAM, in bytes. */
+  static overheadBytes(harts: number, shadowBytes = defaultPoolBytes): number {
+    return shadowBytes + 2 * harts * hartBytes;
+  }
+
+  /** Gives the guest zeroed RAM at guest-physical `address`. Throws HostError when it overlaps or does not fit. */
+  addRam(address: number, bytes: number): void {
+    const region = this.bus.addRam(address, bytes);
+    this.#core.bus.mapRam(hostBase + region.offset, bytes, region.offset);
+  }
+
+  /** Guest memory for devices: the guest's RAM and nothing else; writes reach code caches and shadow tables. */
+  get dma(): DmaMemory {
+    return {
+      view: (address, bytes) => {
+        const offset = this.bus.ram(Number(address), bytes);
+        return offset < 0 ? undefined : this.#core.memory.u8.subarray(offset, offset + bytes);
+      },
+      written: (address, bytes) => {
+        const offset = this.bus.ram(Number(address), bytes);
+        if (offset < 0 || bytes === 0) return;
+        this.#core.physicalWrite(BigInt(hostBase + offset), bytes);
+        this.pager.written(address, bytes);
+      },
+    };
+  }
+
+  /** Figures about shadow page tables. */
+  stats(): PagerStats {
+    return this.pager.stats();
+  }
+
+  #makePool(bytes: number): TablePool {
+    const { memory, bus } = this.#core;
+    const offset = memory.allocate(bytes);
+    bus.mapRam(hostBase + offset, bytes, offset);
+    return new TablePool(hostBase + offset, new BigUint64Array(memory.buffer, offset, bytes / 8));
+  }
+
+  #hostPage(gpa: bigint): bigint | undefined {
+    const offset = this.bus.ram(Number(gpa), 4096);
+    return offset < 0 ? undefined : BigInt(hostBase + offset);
+  }
+
+  #guestParts(): CoreParts & { readonly bus: GuestBus } {
+    const { memory, code, engine } = this.#core;
+    const wrote = (offset: number, bytes: number): void => {
+      const gpa = this.bus.addressOf(offset);
+      if (gpa !== undefined) this.pager.written(BigInt(gpa), bytes);
+    };
+    return { memory, bus: this.bus, code, engine, wrote };
+  }
+}
+
+/** A hart of a virtual machine as boards, debuggers and firmware see it: nothing tells it from a bare one. */
+export class VirtualHart extends BareHart {
+  declare readonly hart: Vcpu;
+
+  constructor(
+    machine: VirtualMachine,
+    guest: CoreParts & { readonly bus: GuestBus },
+    options: VirtualMachineOptions,
+    id: number,
+  ) {
+    const { core, clock, policy = shadow } = options;
+    const host = {
+      guest,
+      pager: machine.pager,
+      policy,
+      exits: machine.exits,
+      stopped: (why: string) => {
+        machine.stopReason = why;
+      },
+    };
+    super(guest, { id, clock, firmware: options.firmware && observed(options.firmware) }, (hartOptions) => {
+      const physical = core.createHart({ id, delivery: 'host' });
+      return new Vcpu(host, hartOptions, physical);
+    });
+  }
+
+  get vcpu(): Vcpu {
+    return this.hart;
+  }
+}
+
+/** Firmware whose calls show in the exit log. */
+const observed = (firmware: Firmware): Firmware => ({
+  handle: (hart: FirmwareHart, trap: Trap) => {
+    const [extension, number] = [hart.readX(17), hart.readX(16)];
+    const served = firmware.handle(hart, trap);
+    if (served && hart instanceof VirtualHart) hart.vcpu.served(extension, number);
+    return served;
+  },
+});
