@@ -1,3 +1,5 @@
+export { type Assembled, type AssembleOptions, assemble } from './assembly/assemble.ts';
+export { AssemblyError } from './assembly/error.ts';
 export * from './csr/index.ts';
 export { decode } from './decode.ts';
 export { type DisassembleOptions, disassemble } from './disassemble.ts';
