@@ -44,13 +44,14 @@ export class FakeRam implements DmaMemory {
     return new DataView(this.peek(address, 2).buffer).getUint16(0, true);
   }
 
-  /** Offsets of bytes a device changed without calling `written`. */
-  undeclared(): number[] {
-    return [...this.#bytes.keys()].filter((at) => this.#bytes[at] !== this.#declared[at]);
-  }
-
+  /** Whether devices called `written` for every byte they changed. */
   get allDeclared(): boolean {
     return Buffer.compare(this.#bytes, this.#declared) === 0;
+  }
+
+  /** Everything, for comparison. */
+  copy(): Buffer {
+    return Buffer.from(this.#bytes);
   }
 
   /** Moves the bytes elsewhere: views handed out before are dead. */
@@ -135,6 +136,13 @@ export class DriverQueue {
   setAvailableIndex(index: number): void {
     this.#availableIndex = index & 0xffff;
     this.#ram.poke16(this.available + 2n, this.#availableIndex);
+  }
+
+  /** Goes on as if `index` buffers had gone through the queue (the device's state must say the same). */
+  startAt(index: number): void {
+    this.#seenUsed = index;
+    this.#ram.poke16(this.used + 2n, index);
+    this.setAvailableIndex(index);
   }
 
   set interruptsWanted(wanted: boolean) {
