@@ -4,6 +4,7 @@ import { CodeMap } from './code-map.ts';
 import type { Engine, EngineHost } from './engine.ts';
 import { Hart, type HartOptions } from './hart.ts';
 import { hartBytes } from './hart-layout.ts';
+import { Interpreter, interpreterBytes } from './interpreter/interpreter.ts';
 import { CoreMemory } from './memory.ts';
 import type { CoreParts } from './mmu.ts';
 import { ReferenceEngine } from './reference/engine.ts';
@@ -88,6 +89,7 @@ interface EngineMaker {
 }
 
 const engines = {
+  interpreter: { bytes: interpreterBytes(), make: (host) => new Interpreter(host) },
   reference: { bytes: 0, make: (host) => new ReferenceEngine(host) },
 } satisfies Record<string, EngineMaker>;
 

@@ -59,8 +59,8 @@ function compileFloatRegister({ reg, format }: Extract<Expr, { op: 'f' }>, env: 
   if (format !== 's') return env.f(reg);
   return shared(env.fn, env.f(reg), (first, again) =>
     pick(
-      i64.ge_u(first, i64.const(boxTag)),
-      i64.extend_i32_u(i32.wrap_i64(again())),
+      i64.ge_u(again(), i64.const(boxTag)),
+      i64.extend_i32_u(i32.wrap_i64(first)),
       i64.const(canonicalNan32),
     ),
   );

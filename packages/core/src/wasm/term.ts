@@ -161,7 +161,7 @@ export const choose = <T extends ValueType>(
 ): Term<T> =>
   // biome-ignore lint/suspicious/noThenProperty: a term, never awaited
   term(then.type, { kind: 'if', when: condition, then: [then], else: [otherwise] });
-/** The `select` instruction: both arms are evaluated. */
+/** The `select` instruction: both arms are evaluated, and before the condition. */
 export const pick = <T extends ValueType>(
   condition: Term<'i32'>,
   then: Term<T>,
