@@ -1,0 +1,3 @@
+#include "user.h"
+
+int main(void) { return sync() ? 1 : 0; }
