@@ -51,10 +51,17 @@ export const qemuMain = (argv: readonly string[], host: Host = nodeHost()): Prom
   guard(host, () => runQemu(argv, host));
 
 async function guard(host: Host, work: () => Promise<number>): Promise<number> {
+  // A reader that went away (a pipe into head) is no defect; who must know listens too.
+  const ignore = (): void => {};
+  host.stdout.on('error', ignore);
+  host.stderr.on('error', ignore);
   try {
     return await work();
   } catch (error) {
     return await report(error, host);
+  } finally {
+    host.stdout.off('error', ignore);
+    host.stderr.off('error', ignore);
   }
 }
 

@@ -1,25 +1,39 @@
 import type { Writable } from 'node:stream';
 import { HostError } from '@trapline/core';
-import { disassemble } from '@trapline/isa';
+import { disassemble, trapName } from '@trapline/isa';
 import type { Machine, SymbolTable } from '@trapline/machine';
-import { type Action, type ExitEvent, exitOfCause } from '@trapline/vmm';
+import type { Action, ExitEvent, ExitKind } from '@trapline/vmm';
 import type { TraceRequest } from './run-request.ts';
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
 const MODES: Readonly<Record<number, string>> = { 0: 'U', 1: 'S', 3: 'M' };
 
+/** Why each kind of exit happens. */
+const explanations: Readonly<Record<ExitKind, string>> = {
+  fetchMisaligned: 'jump to a misaligned address',
+  fetchAccess: 'fetch where there is no memory',
+  illegalInstruction: 'privileged or unknown instruction in user mode',
+  breakpoint: 'ebreak',
+  loadMisaligned: 'misaligned load',
+  loadAccess: 'load where there is no memory',
+  storeMisaligned: 'misaligned store',
+  storeAccess: 'store where there is no memory',
+  ecall: 'environment call',
+  fetchPageFault: 'fetch from a page the shadow tables do not map',
+  loadPageFault: 'load from a page the shadow tables do not map',
+  storePageFault: 'store to a page the shadow tables do not map writable',
+  mmio: 'device access',
+  interrupt: 'virtual interrupt',
+  emulated: 'data access through virtual MPRV',
+};
+
 /** Writes one line for every exit that was asked for, until the run ends. Throws HostError `usage` for an unknown cause. */
 export function startTrace(machine: Machine, request: TraceRequest, out: Writable): void {
-  const known = new Set<string>([
-    ...exitOfCause.filter((name) => name !== undefined),
-    'mmio',
-    'interrupt',
-    'emulated',
-  ]);
+  const known = Object.keys(explanations);
   for (const cause of request.causes)
-    if (!known.has(cause))
+    if (!known.includes(cause))
       throw new HostError('usage', `--trace names an unknown cause ${cause}`, {
-        hint: `The causes are ${[...known].join(', ')}.`,
+        hint: `The causes are ${known.join(', ')}.`,
       });
   const wanted = new Set(request.causes);
   machine.onExit((event) => {
@@ -33,7 +47,8 @@ export function traceLine(event: ExitEvent, symbols: SymbolTable): string {
   const place = `${hex(event.pc)}${at ? ` <${at}>` : ''}`;
   const text = event.word === undefined ? '' : ` ${disassemble(event.word, { pc: event.pc })}`;
   const instruction = text.replace(/\s+/g, ' ');
-  return `[${event.retired}] hart${event.hart} ${MODES[event.mode]} ${place} ${event.exit}${instruction}: ${actionText(event.action)}`;
+  const what = `${event.exit} (${explanations[event.exit]})`;
+  return `[${event.retired}] hart${event.hart} ${MODES[event.mode]} ${place}${instruction}: ${what}; ${actionText(event.action)}`;
 }
 
 function actionText(action: Action): string {
@@ -44,10 +59,7 @@ function actionText(action: Action): string {
       return `shadow entry filled: va ${hex(action.va)} -> guest ${hex(action.gpa)} -> host ${hex(action.hpa)}`;
     case 'reflected': {
       const { trap, to } = action;
-      const what = trap.interrupt
-        ? `interrupt ${trap.cause}`
-        : (exitOfCause[trap.cause] ?? `cause ${trap.cause}`);
-      return `${what} delivered to the guest's ${MODES[to]}-mode, tval ${hex(trap.tval)}`;
+      return `${trapName(trap)} delivered to the guest's ${MODES[to]}-mode, tval ${hex(trap.tval)}`;
     }
     case 'firmware':
       return `SBI extension ${hex(action.extension)} function ${action.function} served`;

@@ -4,6 +4,7 @@ import {
   type Device,
   type DmaMemory,
   type Entropy,
+  type Firmware,
   type FirmwareHart,
   RealtimeClock,
   type ScheduledHart,
@@ -57,6 +58,8 @@ export interface GuestParts {
   addDevice(address: number, bytes: number, device: Device): void;
   stats(): Omit<LayerStats, 'sbiCalls'>;
   listenExits(listener: (event: ExitEvent) => void): () => void;
+  /** Why a policy stopped the run, if one did. */
+  stopReason(): string | undefined;
 }
 
 /** What a monitor is given to make them. */
@@ -64,8 +67,7 @@ export interface GuestRequest {
   readonly ramBytes: number;
   readonly harts: number;
   readonly clock: BoardClock;
-  readonly firmware: { handle: SbiFirmware['handle'] } | undefined;
-  onPolicyStop(why: string): void;
+  readonly firmware: Firmware | undefined;
 }
 
 const DEFAULT_RAM_BYTES = 256 * 1024 ** 2;
@@ -129,7 +131,6 @@ class BoardUnderConstruction {
       harts: options.harts ?? 1,
       clock,
       firmware,
-      onPolicyStop: (why) => this.#end({ kind: 'policy', why }),
     };
     const monitor = options.monitor ?? 'shadow';
     this.#guest = monitor === 'none' ? bareGuest(request) : virtualGuest(request, monitor);
@@ -169,13 +170,14 @@ class BoardUnderConstruction {
         sbiCalls: Object.fromEntries(this.#firmware?.calls ?? []),
       }),
       listenExits: (listener) => this.#guest.listenExits(listener),
+      stopReason: () => this.#guest.stopReason(),
     });
     return this.#machine;
   }
 
   #input: ConsoleInput | undefined;
 
-  #lateFirmware(): GuestRequest['firmware'] {
+  #lateFirmware(): Firmware {
     return { handle: (hart, trap) => this.#firmware?.handle(hart, trap) ?? false };
   }
 

@@ -65,6 +65,8 @@ export interface MachineParts {
   input(bytes: Uint8Array): void;
   layerStats(): LayerStats;
   listenExits(listener: (event: ExitEvent) => void): () => void;
+  /** Why a policy stopped the run, if one did. */
+  stopReason(): string | undefined;
 }
 
 /** How long harts run before the host gets a turn. */
@@ -162,7 +164,8 @@ export class Machine {
   }
 
   #takeEnding(): ExitReason | undefined {
-    const ending = this.#ending;
+    const why = this.#parts.stopReason();
+    const ending = this.#ending ?? (why === undefined ? undefined : { kind: 'policy', why });
     this.#ending = undefined;
     return ending;
   }
@@ -197,7 +200,7 @@ export class Machine {
       if (this.#parts.alarm.nextAlarm !== undefined) this.#parts.alarm.tick();
       const ending = endingOf(result, left);
       const idle = result.kind === 'idle' ? result : undefined;
-      if (ending || idle || output || this.#ending || performance.now() >= until)
+      if (ending || idle || output || this.#ending || this.#parts.stopReason() || performance.now() >= until)
         slice = { left, ending, idle, output };
     }
     this.#busyMs += performance.now() - started;

@@ -15,7 +15,12 @@ export function bareGuest({ ramBytes, harts: count, clock, firmware }: GuestRequ
     harts,
     memory,
     addDevice: (address, bytes, device) => core.bus.addDevice(address, bytes, device),
-    stats: () => ({ exits: {}, shadow: {}, tlbMisses: 0 }),
+    stats: () => ({
+      exits: {},
+      shadow: {},
+      tlbMisses: harts.reduce((sum, { hart }) => sum + hart.slow.misses, 0),
+    }),
     listenExits: () => () => {},
+    stopReason: () => undefined,
   };
 }

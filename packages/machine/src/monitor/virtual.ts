@@ -1,8 +1,25 @@
-import { HostError } from '@trapline/core';
-import type { Policy } from '@trapline/vmm';
+import { createCore } from '@trapline/core';
+import { type Policy, shadow, VirtualMachine } from '@trapline/vmm';
+import { ramBase } from '../board/virt.ts';
 import type { GuestParts, GuestRequest } from '../create-machine.ts';
 
-/** The guest deprivileged under the monitor. */
-export function virtualGuest(_request: GuestRequest, _policy: 'shadow' | Policy): GuestParts {
-  throw new HostError('monitor', 'the shadow monitor is not wired yet', { hint: 'Use --monitor none.' });
+/** The guest deprivileged under the monitor, with a core to itself. */
+export function virtualGuest(request: GuestRequest, monitor: 'shadow' | Policy): GuestParts {
+  const { ramBytes, harts, clock, firmware } = request;
+  const core = createCore({ harts, memoryBytes: ramBytes + VirtualMachine.overheadBytes(harts) });
+  const policy = monitor === 'shadow' ? shadow : monitor;
+  const guest = new VirtualMachine({ core, harts, clock, policy, firmware });
+  guest.addRam(ramBase, ramBytes);
+  return {
+    harts: guest.harts,
+    memory: guest.dma,
+    addDevice: (address, bytes, device) => guest.bus.addDevice(address, bytes, device),
+    stats: () => ({
+      exits: guest.exits.counts(),
+      shadow: { ...guest.stats() },
+      tlbMisses: guest.harts.reduce((sum, { vcpu }) => sum + vcpu.physical.slow.misses, 0),
+    }),
+    listenExits: (listener) => guest.exits.listen(listener),
+    stopReason: () => guest.stopReason,
+  };
 }
