@@ -79,6 +79,7 @@ export default {
     tsPreCompilationDeps: 'specify',
     tsConfig: { fileName: 'tsconfig.json' },
     doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(packages|apps)/[^/]+/(bin|dist|test)/' },
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['@trapline/source', 'import', 'types', 'default'],

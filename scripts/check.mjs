@@ -6,21 +6,12 @@ import { build, install } from './bootstrap.mjs';
 import { checkDocs } from './docs.mjs';
 import { checkExamples } from './examples.mjs';
 import { lintPacked, withPacked } from './packed.mjs';
-import { members, root, run } from './workspace.mjs';
+import { root, run } from './workspace.mjs';
 
 /** The command as a check of one result. */
 const command =
   (name, program, ...args) =>
   async () => [{ name, ...(await run(program, args)) }];
-
-/** Every package alone, under its own `lib` and `types` (isa sees no DOM, only the command sees Node), then all with their tests. */
-async function typecheck() {
-  const results = [];
-  const projects = members('packages').map(({ directory }) => relative(root, directory));
-  for (const project of [...projects, '.'])
-    results.push({ name: `types of ${project}`, ...(await run('tsc', ['--noEmit', '-p', project])) });
-  return results;
-}
 
 /** The test suites; vitest reports as it goes, its failures are the results' output. */
 async function vitest() {
@@ -65,7 +56,8 @@ const packages = () =>
 const checks = {
   install: async () => [{ name: 'install', ...(await install()) }],
   build: async () => [{ name: 'build', ...(await build()) }],
-  types: typecheck,
+  // Building already checked every package under its own `lib` and `types`: isa sees no DOM, only the command sees Node.
+  types: command('types of sources and tests', 'tsc', '--noEmit', '-p', '.'),
   lint: command('lint (biome)', 'biome', 'check', '--error-on-warnings', '.'),
   layering: command('layering (dependency-cruiser)', 'depcruise', 'packages', 'apps'),
   tests: vitest,
