@@ -94,7 +94,7 @@ const engines = {
 } satisfies Record<string, EngineMaker>;
 
 export type EngineName = keyof typeof engines;
-const defaultEngine: EngineName = 'reference';
+const defaultEngine: EngineName = 'interpreter';
 
 /** Makes a core. Throws HostError when the host has not that much memory. */
 export const createCore = (options: CoreOptions): Core => new Core(options);
