@@ -3,6 +3,7 @@ import {
   DeterministicClock,
   type Device,
   type DmaMemory,
+  type EngineName,
   type Entropy,
   type Firmware,
   type FirmwareHart,
@@ -49,6 +50,8 @@ export interface MachineOptions {
   readonly seed?: number;
   /** Time of day; in a deterministic run, and by default, it starts at 2026-01-01 and follows the machine's clock. */
   readonly wallClock?: WallClock;
+  /** Default: the core's own choice. */
+  readonly engine?: EngineName;
 }
 
 /** A guest's processors, memory and bus, bare or virtual: what a monitor gives the board. */
@@ -68,6 +71,7 @@ export interface GuestRequest {
   readonly harts: number;
   readonly clock: BoardClock;
   readonly firmware: Firmware | undefined;
+  readonly engine: { readonly engine?: EngineName };
 }
 
 const DEFAULT_RAM_BYTES = 256 * 1024 ** 2;
@@ -131,6 +135,7 @@ class BoardUnderConstruction {
       harts: options.harts ?? 1,
       clock,
       firmware,
+      engine: options.engine === undefined ? {} : { engine: options.engine },
     };
     const monitor = options.monitor ?? 'shadow';
     this.#guest = monitor === 'none' ? bareGuest(request) : virtualGuest(request, monitor);

@@ -3,8 +3,8 @@ import { ramBase } from '../board/virt.ts';
 import type { GuestParts, GuestRequest } from '../create-machine.ts';
 
 /** The guest on the machine itself: nothing between it and the harts. */
-export function bareGuest({ ramBytes, harts: count, clock, firmware }: GuestRequest): GuestParts {
-  const core = createCore({ harts: count, memoryBytes: ramBytes });
+export function bareGuest({ ramBytes, harts: count, clock, firmware, engine }: GuestRequest): GuestParts {
+  const core = createCore({ harts: count, memoryBytes: ramBytes, ...engine });
   core.bus.addRam(ramBase, ramBytes);
   const harts = Array.from({ length: count }, (_, id) => core.createBareHart({ id, clock, firmware }));
   const memory: DmaMemory = {

@@ -5,8 +5,8 @@ import type { GuestParts, GuestRequest } from '../create-machine.ts';
 
 /** The guest deprivileged under the monitor, with a core to itself. */
 export function virtualGuest(request: GuestRequest, monitor: 'shadow' | Policy): GuestParts {
-  const { ramBytes, harts, clock, firmware } = request;
-  const core = createCore({ harts, memoryBytes: ramBytes + VirtualMachine.overheadBytes(harts) });
+  const { ramBytes, harts, clock, firmware, engine } = request;
+  const core = createCore({ harts, memoryBytes: ramBytes + VirtualMachine.overheadBytes(harts), ...engine });
   const policy = monitor === 'shadow' ? shadow : monitor;
   const guest = new VirtualMachine({ core, harts, clock, policy, firmware });
   guest.addRam(ramBase, ramBytes);
