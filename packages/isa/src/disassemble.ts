@@ -5,7 +5,12 @@ import { orderingText, roundingModes } from './instructions/constants.ts';
 import { csrName } from './instructions/csr-names.ts';
 import { readField } from './instructions/encoding.ts';
 import { fliConstants } from './instructions/float-additional.ts';
-import { type OperandKind, operandNames, syntaxOperands } from './instructions/operands.ts';
+import {
+  type OperandKind,
+  operandNames,
+  type SyntaxOperand,
+  syntaxOperands,
+} from './instructions/operands.ts';
 import { fRegisters, xRegisters } from './instructions/registers.ts';
 import { type Operands, slotOf } from './instructions/template.ts';
 
@@ -42,14 +47,35 @@ const writers: Readonly<Record<OperandKind, Writer>> = {
   fli: (value) => fliConstants[value]!,
 };
 
+/** A syntax string cut at its operands: plain text, or an operand and the comma before it. */
+interface Piece {
+  readonly lead: string;
+  readonly text: string;
+  readonly operand: SyntaxOperand | undefined;
+}
+
+const cut = new Map<string, readonly Piece[]>();
+
+function piecesOf(syntax: string): readonly Piece[] {
+  const known = cut.get(syntax);
+  if (known) return known;
+  const pieces = [...syntax.matchAll(/(,? *)([a-z]+\d?'?|[^a-z, ])/g)].map(([, lead, text]) => ({
+    lead: lead === '' ? '' : ',',
+    text: text!,
+    operand: syntaxOperands[text!],
+  }));
+  cut.set(syntax, pieces);
+  return pieces;
+}
+
 function write(name: string, syntax: string, operands: Operands, options: DisassembleOptions): string {
-  const text = syntax.replace(/(?:, )?([a-z]+\d?'?)/g, (piece, word: string) => {
-    const operand = syntaxOperands[word];
-    if (!operand) return piece;
-    const value = operands[slotOf(operand)] ?? 0;
-    return value === operand.implied ? '' : piece.replace(word, () => writers[operand.kind](value, options));
-  });
-  return text === '' ? name : `${name} ${text.replaceAll(', ', ',')}`;
+  let text = '';
+  for (const { lead, text: literal, operand } of piecesOf(syntax)) {
+    const value = operand ? (operands[slotOf(operand)] ?? 0) : 0;
+    if (operand && value === operand.implied) continue;
+    text += lead + (operand ? writers[operand.kind](value, options) : literal);
+  }
+  return text === '' ? name : `${name} ${text}`;
 }
 
 /** The operands of an alias when `operands` of its base instruction have that shape. */
@@ -68,19 +94,19 @@ function aliasOperands(alias: Alias, operands: Operands): Operands | undefined {
   return found;
 }
 
-/** Operands of the base row; those `Decoded` has no place for are read from the word. */
-function baseOperands({ row, compressed, word, ...values }: Decoded): Operands {
-  const { rd, rs1, rs2, rs3, imm, csr, rm } = values;
-  const fence = compressed
-    ? []
-    : row.fields.filter((field) => field.name === 'pred' || field.name === 'succ');
-  const sets = fence.map((field) => [operandNames[field.name]!.slot, readField(field, word)] as const);
-  return { rd, rs1, rs2, rs3, imm, csr, rm, ...Object.fromEntries(sets) };
+/** Operands of the base row; a fence's sets, which `Decoded` has no place for, are read from the word. */
+function baseOperands({ row, word, rd, rs1, rs2, rs3, imm, csr, rm }: Decoded): Operands {
+  const operands: Operands = { rd, rs1, rs2, rs3, imm, csr, rm };
+  if (row.name !== 'fence') return operands;
+  for (const field of row.fields) operands[operandNames[field.name]!.slot] = readField(field, word);
+  return operands;
 }
 
 function compressedOperands({ compressed, word }: Decoded): Operands {
-  const fields = compressed?.fields ?? [];
-  return Object.fromEntries(fields.map((field) => [operandNames[field.name]!.slot, readField(field, word)]));
+  const operands: Operands = {};
+  for (const field of compressed?.fields ?? [])
+    operands[operandNames[field.name]!.slot] = readField(field, word);
+  return operands;
 }
 
 /** The first alias of the row that fits, written out. */

@@ -27,6 +27,7 @@ function place(row: Row, field: OperandField, value: number): number {
 
 /** What operands nobody names are: the rounding mode the syntax implies. */
 function impliedOperands(row: Row): Operands {
+  if (!row.rounding) return {};
   const operands = operandWords(row.syntax).flatMap((word) => syntaxOperands[word] ?? []);
   return Object.fromEntries(operands.map((operand) => [slotOf(operand), operand.implied]));
 }

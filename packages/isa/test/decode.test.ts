@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decode } from '../src/decode.ts';
-import { parseEncoding } from '../src/instructions/encoding.ts';
 import { checkRows } from '../src/instructions/check.ts';
+import { parseEncoding } from '../src/instructions/encoding.ts';
 import { rowsOf } from '../src/instructions/row.ts';
 import { baseInstructions } from '../src/instructions/table.ts';
 
@@ -46,9 +46,21 @@ describe('decode', () => {
     // lui t0, 0xfffff
     expect(decode(0xfffff2b7)).toMatchObject({ row: { name: 'lui' }, rd: 5, imm: -4096 });
     // csrrwi a0, sscratch, 31
-    expect(decode(0x140fd573)).toMatchObject({ row: { name: 'csrrwi' }, rd: 10, csr: 0x140, imm: 31, rs1: 0 });
+    expect(decode(0x140fd573)).toMatchObject({
+      row: { name: 'csrrwi' },
+      rd: 10,
+      csr: 0x140,
+      imm: 31,
+      rs1: 0,
+    });
     // amoadd.d.aqrl a0, a1, (a2)
-    expect(decode(0x06b6352f)).toMatchObject({ row: { name: 'amoadd.d' }, aqrl: 3, rd: 10, rs1: 12, rs2: 11 });
+    expect(decode(0x06b6352f)).toMatchObject({
+      row: { name: 'amoadd.d' },
+      aqrl: 3,
+      rd: 10,
+      rs1: 12,
+      rs2: 11,
+    });
     // fmadd.d fa0, fa1, fa2, fa3, rtz
     expect(decode(0x6ac59543)).toMatchObject({ row: { name: 'fmadd.d', rounding: true }, rm: 1, rs3: 13 });
   });
@@ -106,7 +118,13 @@ describe('decode', () => {
     expect(name(0xf00f_8f8f)).toBe('fence');
     expect(name(0xfff0_100f)).toBe('fence.i');
     // c.lui x0, 1; c.li x0, 1; c.slli x0, 1; c.mv x0, a0; c.nop 1
-    expect([0x6005, 0x4005, 0x0006, 0x802a, 0x0005].map(name)).toEqual(['lui', 'addi', 'slli', 'add', 'addi']);
+    expect([0x6005, 0x4005, 0x0006, 0x802a, 0x0005].map(name)).toEqual([
+      'lui',
+      'addi',
+      'slli',
+      'add',
+      'addi',
+    ]);
   });
 
   test('amocas.q names even registers', () => {

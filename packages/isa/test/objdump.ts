@@ -58,6 +58,3 @@ export function objdumpBytes(bytes: Uint8Array, aliases: boolean): ObjdumpLine[]
     rmSync(folder, { recursive: true });
   }
 }
-
-/** How GNU objdump reads the executable sections of a file. */
-export const objdumpFile = (file: string): ObjdumpLine[] => listing(file, true, ['-j', '.text']);

@@ -127,6 +127,8 @@ const directives: Readonly<Record<string, Directive>> = {
     target.origin(where ?? mistake('an address is missing', directive)),
   ),
   ...named('.equ .set', assign),
+  // No instruction: the compressed word that is illegal by definition.
+  ...named('c.unimp', (target) => target.put(0n, 2)),
   ...named('.option', option),
   ...named('.section', section()),
   ...named('.text', section('.text')),

@@ -9,22 +9,15 @@ export interface Statement {
 
 /** Strings and character constants are read whole, so that nothing in them ends a statement or an operand. */
 const quoted = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])'/y;
-const comment = /#[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\//y;
-
-function matchAt(pattern: RegExp, source: string, at: number): string | undefined {
-  pattern.lastIndex = at;
-  return pattern.exec(source)?.[0];
-}
+const quotedOrComment = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])'|#[^\n]*|\/\/[^\n]*|\/\*[\s\S]*?\*\//g;
 
 /** Blanks comments, keeping every other character where it is. */
-function withoutComments(source: string): string {
-  let text = '';
-  while (text.length < source.length) {
-    const string = matchAt(quoted, source, text.length);
-    const remark = string === undefined ? matchAt(comment, source, text.length) : undefined;
-    text += string ?? remark?.replace(/[^\n]/g, ' ') ?? source[text.length];
-  }
-  return text;
+const withoutComments = (source: string): string =>
+  source.replace(quotedOrComment, (text) => (/^["']/.test(text) ? text : text.replace(/[^\n]/g, ' ')));
+
+function quotedAt(text: string, at: number): string | undefined {
+  quoted.lastIndex = at;
+  return quoted.exec(text)?.[0];
 }
 
 /** Splits at separators outside quotes and parentheses. */
@@ -37,12 +30,12 @@ function split(whole: Located, separator: string): Located[] {
     pieces.push(trim({ ...whole, text: whole.text.slice(start, i), column: whole.column + start }));
   };
   while (i < whole.text.length) {
-    const string = matchAt(quoted, whole.text, i);
+    const character = whole.text[i];
+    const string = character === '"' || character === "'" ? quotedAt(whole.text, i) : undefined;
     if (string !== undefined) {
       i += string.length;
       continue;
     }
-    const character = whole.text[i];
     if (character === '"') mistake('this string does not end', whole, i);
     if (character === '(') depth++;
     if (character === ')') depth--;
