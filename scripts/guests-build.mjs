@@ -7,7 +7,7 @@
 // nothing of the date or the machine goes in.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,25 +17,52 @@ const guests = resolve(fileURLToPath(import.meta.url), '../../guests');
 const prefix = process.env.RISCV_PREFIX ?? 'riscv64-unknown-elf-';
 
 const common = [
-  '-mcmodel=medany', '-ffreestanding', '-fno-builtin', '-fno-common', '-fno-ident', '-fno-pic', '-nostdlib',
-  '-fno-tree-loop-distribute-patterns', '-fno-asynchronous-unwind-tables', '-ffunction-sections', '-fdata-sections',
-  '-msmall-data-limit=0', '-std=gnu17', '-Wall', '-Wextra', '-Werror', '-ffile-prefix-map=./=',
+  '-mcmodel=medany',
+  '-ffreestanding',
+  '-fno-builtin',
+  '-fno-common',
+  '-fno-ident',
+  '-fno-pic',
+  '-nostdlib',
+  '-fno-tree-loop-distribute-patterns',
+  '-fno-asynchronous-unwind-tables',
+  '-ffunction-sections',
+  '-fdata-sections',
+  '-msmall-data-limit=0',
+  '-std=gnu17',
+  '-Wall',
+  '-Wextra',
+  '-Werror',
+  '-ffile-prefix-map=./=',
 ];
 // The kernel must not touch the floating-point registers: they are its processes'.
 const kernelFlags = [...common, '-march=rv64imac_zicsr_zifencei', '-mabi=lp64', '-Os'];
 const userFlags = [...common, '-march=rv64gc', '-mabi=lp64d', '-Os'];
 const benchFlags = [...common, '-march=rv64gc', '-mabi=lp64d', '-O2'];
-const link = ['-nostdlib', '-static', '-Wl,--build-id=none', '-Wl,--gc-sections', '-Wl,-z,max-page-size=4096',
-  '-Wl,--no-warn-rwx-segments', '-Wl,--no-relax'];
+const link = [
+  '-nostdlib',
+  '-static',
+  '-Wl,--build-id=none',
+  '-Wl,--gc-sections',
+  '-Wl,-z,max-page-size=4096',
+  '-Wl,--no-warn-rwx-segments',
+  '-Wl,--no-relax',
+];
 
 const diskShape = { blocks: 400, inodes: 128, directories: ['tmp'] };
 
 function run(tool, args) {
-  execFileSync(prefix + tool, args, { cwd: guests, stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, LC_ALL: 'C' } });
+  execFileSync(prefix + tool, args, {
+    cwd: guests,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, LC_ALL: 'C' },
+  });
 }
 
 function sources(directory, ...endings) {
-  const names = readdirSync(join(guests, directory)).filter((name) => endings.some((ending) => name.endsWith(ending)));
+  const names = readdirSync(join(guests, directory)).filter((name) =>
+    endings.some((ending) => name.endsWith(ending)),
+  );
   return names.sort().map((name) => `${directory}/${name}`);
 }
 
@@ -54,35 +81,55 @@ function compileAll(list, flags, includes, objects) {
 function buildKernel(work, out) {
   const objects = compileAll(
     [...sources('perch/kernel', '.c', '.S'), ...sources('perch/lib', '.c')],
-    kernelFlags, ['perch/include', 'perch/kernel'], join(work, 'kernel'),
+    kernelFlags,
+    ['perch/include', 'perch/kernel'],
+    join(work, 'kernel'),
   );
   const kernel = join(out, 'kernel.elf');
-  run('gcc', ['-march=rv64imac', '-mabi=lp64', ...link, '-T', 'perch/kernel/kernel.ld', ...objects, '-o', kernel]);
+  run('gcc', [
+    '-march=rv64imac',
+    '-mabi=lp64',
+    ...link,
+    '-T',
+    'perch/kernel/kernel.ld',
+    ...objects,
+    '-o',
+    kernel,
+  ]);
   run('objcopy', ['--strip-debug', kernel]);
+}
+
+/** Every .c file in perch/user is a program, and so is every folder of them; the rest is shared. */
+function programSources() {
+  const library = new Set(['perch/user/library.c', 'perch/user/system_calls.c']);
+  const programs = new Map();
+  for (const source of sources('perch/user', '.c'))
+    if (!library.has(source)) programs.set(basename(source, '.c'), [source]);
+  for (const entry of readdirSync(join(guests, 'perch/user'), { withFileTypes: true }))
+    if (entry.isDirectory()) programs.set(entry.name, sources(`perch/user/${entry.name}`, '.c'));
+  return { shared: ['perch/user/start.S', ...library, ...sources('perch/lib', '.c')], programs };
 }
 
 function buildPrograms(work) {
   const includes = ['perch/include', 'perch/user'];
-  const library = new Set(['perch/user/library.c', 'perch/user/system_calls.c']);
-  const shared = compileAll(
-    ['perch/user/start.S', ...library, ...sources('perch/lib', '.c')], userFlags, includes, join(work, 'user'),
-  );
-  const programs = new Map();
-  for (const source of sources('perch/user', '.c')) {
-    if (library.has(source)) continue;
-    const name = basename(source, '.c');
+  const objects = join(work, 'user');
+  const { shared, programs } = programSources();
+  const common = compileAll(shared, userFlags, includes, objects);
+  const built = new Map();
+  for (const [name, list] of programs) {
     const program = join(work, name);
-    const object = compile(source, userFlags, includes, join(work, 'user'));
-    run('gcc', ['-march=rv64gc', '-mabi=lp64d', ...link, '-T', 'perch/user/user.ld', ...shared, object, '-o', program]);
+    const own = compileAll(list, userFlags, includes, objects);
+    run('gcc', ['-march=rv64gc', '-mabi=lp64d', ...link, '-T', 'perch/user/user.ld', ...common, ...own, '-o', program]);
     run('strip', ['-s', program]);
-    programs.set(`bin/${name}`, readFileSync(program));
+    built.set(`bin/${name}`, readFileSync(program));
   }
-  return programs;
+  return built;
 }
 
 function buildDisk(work, out) {
   const files = buildPrograms(work);
-  for (const source of sources('perch/files', '')) files.set(basename(source), readFileSync(join(guests, source)));
+  for (const source of sources('perch/files', ''))
+    files.set(basename(source), readFileSync(join(guests, source)));
   writeFileSync(join(out, 'disk.img'), makeFileSystem(files, diskShape));
 }
 
@@ -90,7 +137,10 @@ function buildBenches(work, out) {
   mkdirSync(join(out, 'bench'), { recursive: true });
   const directory = 'tests/bench';
   const runtime = compileAll(
-    sources(`${directory}/runtime`, '.c', '.S'), benchFlags, [`${directory}/runtime`], join(work, 'bench'),
+    sources(`${directory}/runtime`, '.c', '.S'),
+    benchFlags,
+    [`${directory}/runtime`],
+    join(work, 'bench'),
   );
   for (const source of sources(directory, '.c')) {
     const object = compile(source, benchFlags, [`${directory}/runtime`], join(work, 'bench'));
@@ -104,7 +154,10 @@ function buildBenches(work, out) {
 /** The compiler's own name for its version, recorded beside what it built. */
 export function compilerVersion() {
   try {
-    return execFileSync(`${prefix}gcc`, ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).split('\n')[0];
+    return execFileSync(`${prefix}gcc`, ['--version'], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).split('\n')[0];
   } catch {
     return undefined;
   }
@@ -113,7 +166,8 @@ export function compilerVersion() {
 /** Builds everything into `out`. Throws when a tool fails. */
 export function buildGuests(out) {
   const version = compilerVersion();
-  if (!version) throw new Error(`${prefix}gcc was not found; on Debian: apt-get install gcc-riscv64-unknown-elf`);
+  if (!version)
+    throw new Error(`${prefix}gcc was not found; on Debian: apt-get install gcc-riscv64-unknown-elf`);
   const work = mkdtempSync(join(tmpdir(), 'guests-'));
   try {
     mkdirSync(out, { recursive: true });
