@@ -10,7 +10,7 @@ import { readNamed } from './files.ts';
 export const builtinGuestName = 'perch';
 
 // A package carries the guest beside its code (the build copies it); in a clone the sources find it where it is built.
-const PLACES = ['../guests/', '../../../guests/built/'];
+const PLACES = ['./guests/', '../../../guests/built/'];
 
 const locate = (file: string): string | undefined =>
   PLACES.map((place) => fileURLToPath(new URL(place + file, import.meta.url))).find((path) =>
