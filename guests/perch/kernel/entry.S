@@ -65,6 +65,21 @@ machine_try_menvcfg:
   csrw mtvec, t0
   ret
 
+/* bool machine_try_stimecmp(void): no deadline yet; false where there is no such CSR. */
+.global machine_try_stimecmp
+machine_try_stimecmp:
+  csrr t0, mtvec
+  la t1, 1f
+  csrw mtvec, t1
+  li a0, 0
+  li t1, -1
+  csrw 0x14d, t1
+  li a0, 1
+.balign 4
+1:
+  csrw mtvec, t0
+  ret
+
 /*
  * Traps that reach M-mode once the kernel runs: software interrupts, timer interrupts without Sstc, ecall from S.
  * mscratch holds this hart's machine stack. Only what a C function may change is saved.

@@ -44,7 +44,7 @@ static i64 load_segment(struct space *s, struct inode *i, const struct elf_progr
     if (!page) return E_AGAIN;
     if (done < p->file_bytes) {
       u64 from_file = MIN(count, p->file_bytes - done);
-      if (inode_read(i, p->offset + done, (u64)page + within, from_file, false) != (i64)from_file) return E_NOT_EXEC;
+      if (inode_read(i, p->offset + done, page + within, from_file) != (i64)from_file) return E_NOT_EXEC;
     }
     at += count;
   }
@@ -54,12 +54,12 @@ static i64 load_segment(struct space *s, struct inode *i, const struct elf_progr
 
 static i64 load(struct space *s, struct inode *i, u64 *entry) {
   struct elf_header header;
-  if (inode_read(i, 0, (u64)&header, sizeof header, false) != sizeof header) return E_NOT_EXEC;
+  if (inode_read(i, 0, &header, sizeof header) != sizeof header) return E_NOT_EXEC;
   if (memcmp(header.magic, elf_magic, sizeof elf_magic) || header.machine != ELF_RISCV || header.type != ELF_EXECUTABLE)
     return E_NOT_EXEC;
   for (u32 n = 0; n < header.program_count; n++) {
     struct elf_program p;
-    if (inode_read(i, header.program_offset + n * sizeof p, (u64)&p, sizeof p, false) != sizeof p) return E_NOT_EXEC;
+    if (inode_read(i, header.program_offset + n * sizeof p, &p, sizeof p) != sizeof p) return E_NOT_EXEC;
     i64 error = p.type == SEGMENT_LOAD && p.memory_bytes ? load_segment(s, i, &p) : 0;
     if (error) return error;
   }

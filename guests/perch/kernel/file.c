@@ -41,19 +41,14 @@ i64 file_read(struct file *f, u64 to, u64 bytes) {
   if (!f->readable) return E_BAD_FD;
   if (f->type == TYPE_CONSOLE) return console_read(to, bytes);
   if (f->type == TYPE_PIPE) return pipe_read(f->pipe, to, bytes);
-  i64 done = inode_read(f->inode, f->offset, to, bytes, true);
-  if (done > 0) f->offset += (u64)done;
-  return done;
+  return inode_read_next(f->inode, &f->offset, to, bytes);
 }
 
 i64 file_write(struct file *f, u64 from, u64 bytes) {
   if (!f->writable) return E_BAD_FD;
   if (f->type == TYPE_CONSOLE) return console_write(from, bytes);
   if (f->type == TYPE_PIPE) return pipe_write(f->pipe, from, bytes);
-  if (f->append) f->offset = f->inode->disk.size;
-  i64 done = inode_write(f->inode, f->offset, from, bytes);
-  if (done > 0) f->offset += (u64)done;
-  return done;
+  return inode_write_next(f->inode, &f->offset, f->append, from, bytes);
 }
 
 void file_status(const struct file *f, struct file_status *status) {

@@ -31,7 +31,9 @@ void fs_write_back_task(void);
 struct inode *inode_share(struct inode *i);
 void inode_put(struct inode *i);
 struct inode *fs_root(void);
-/* `user`: the memory is the current process's. Both give bytes moved or an error. */
-i64 inode_read(struct inode *i, u64 offset, u64 to, u64 bytes, bool user);
-i64 inode_write(struct inode *i, u64 offset, u64 from, u64 bytes);
+/* Into kernel memory; gives bytes moved or an error, like the next two. */
+i64 inode_read(struct inode *i, u64 offset, void *to, u64 bytes);
+/* For an open file: user memory, and the offset moves on in the same breath, so that processes sharing it get on. */
+i64 inode_read_next(struct inode *i, u64 *offset, u64 to, u64 bytes);
+i64 inode_write_next(struct inode *i, u64 *offset, bool append, u64 from, u64 bytes);
 #endif

@@ -141,19 +141,29 @@ i64 write_locked(struct inode *i, u64 offset, u64 from, u64 bytes, bool user) {
   return done ? (i64)done : error;
 }
 
-i64 inode_read(struct inode *i, u64 offset, u64 to, u64 bytes, bool user) {
+i64 inode_read(struct inode *i, u64 offset, void *to, u64 bytes) {
   mutex_lock(&fs_mutex);
-  i64 result = read_locked(i, offset, to, bytes, user);
+  i64 done = read_locked(i, offset, (u64)to, bytes, false);
   mutex_unlock(&fs_mutex);
-  return result;
+  return done;
 }
 
-i64 inode_write(struct inode *i, u64 offset, u64 from, u64 bytes) {
+i64 inode_read_next(struct inode *i, u64 *offset, u64 to, u64 bytes) {
+  mutex_lock(&fs_mutex);
+  i64 done = read_locked(i, *offset, to, bytes, true);
+  if (done > 0) *offset += (u64)done;
+  mutex_unlock(&fs_mutex);
+  return done;
+}
+
+i64 inode_write_next(struct inode *i, u64 *offset, bool append, u64 from, u64 bytes) {
   if (fs_read_only) return E_READ_ONLY;
   mutex_lock(&fs_mutex);
-  i64 result = write_locked(i, offset, from, bytes, true);
+  if (append) *offset = i->disk.size;
+  i64 done = write_locked(i, *offset, from, bytes, true);
+  if (done > 0) *offset += (u64)done;
   mutex_unlock(&fs_mutex);
-  return result;
+  return done;
 }
 
 void fs_sync(void) {

@@ -19,6 +19,7 @@ struct machine_report machine_report;
 extern u8 machine_only[], machine_only_end[];
 void machine_vector(void);
 u64 machine_try_menvcfg(u64 bits);
+bool machine_try_stimecmp(void);
 void machine_leave(u64 hart, u64 device_tree, bool boots) __attribute__((noreturn));
 void kernel_start(u64 hart, u64 device_tree, bool boots);
 
@@ -45,9 +46,8 @@ static void delegate(void) {
 }
 
 static bool start_timer(u64 hart) {
-  bool sstc = machine_try_menvcfg(MENVCFG_STCE) & MENVCFG_STCE;
-  if (sstc) csr_write(CSR_STIMECMP, ~0UL);
-  else *(volatile u64 *)MTIMECMP(hart) = ~0UL;
+  bool sstc = machine_try_menvcfg(MENVCFG_STCE) & MENVCFG_STCE && machine_try_stimecmp();
+  if (!sstc) *(volatile u64 *)MTIMECMP(hart) = ~0UL;
   return sstc;
 }
 

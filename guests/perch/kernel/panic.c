@@ -16,6 +16,7 @@ void finish(int code) {
 
 static void where_we_are(void) {
   struct hart *hart = this_hart();
+  if (hart < harts || hart >= harts + MAX_HARTS) hart = NULL; /* in M-mode tp may be a program's */
   u64 sp;
   __asm__ volatile("mv %0, sp" : "=r"(sp));
   print_unlocked(" [hart %d, pid %d, sp %p, ra %p]\n", hart ? (int)hart->id : -1,
