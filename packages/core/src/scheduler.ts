@@ -83,9 +83,10 @@ export class Scheduler {
     this.stopped = 0;
     this.clock.endRound(this.quantum);
     if (stopped === this.harts.length) return { kind: 'stopped' };
-    if (waiting + stopped < this.harts.length || this.harts.some((hart) => hart.wakes))
-      return { kind: 'ran' };
+    if (waiting + stopped < this.harts.length) return { kind: 'ran' };
+    // The deadline first: real time passes between the two questions, and a timer that fires then must not escape both.
     const deadline = this.earliestTimer();
+    if (this.harts.some((hart) => hart.wakes)) return { kind: 'ran' };
     if (deadline !== undefined && this.clock.jumpTo(deadline)) return { kind: 'ran' };
     return { kind: 'idle', deadline };
   }
