@@ -58,6 +58,10 @@ const operators: Readonly<Record<string, { strength: number; apply: (a: bigint, 
 const high20 = (value: bigint): bigint => ((value + 0x800n) >> 12n) & 0xfffffn;
 const low12 = (value: bigint): bigint => BigInt.asIntN(12, value);
 
+/** Whether lui or auipc, with the low part added, can make it. */
+export const reachable = (value: bigint): boolean =>
+  value >= -(2n ** 31n) - 0x800n && value < 2n ** 31n - 0x800n;
+
 const modifiers: Readonly<Record<string, (value: bigint, scope: Scope) => bigint | undefined>> = {
   '%hi': high20,
   '%lo': low12,
@@ -145,7 +149,16 @@ class Parser {
   private modifier(text: string, at: number): bigint {
     const apply = modifiers[text] ?? mistake(`"${text}" is no relocation`, this.where, at);
     if (this.tokens[this.next++]?.token.text !== '(') mistake(`"${text}" needs (…)`, this.where, at);
-    return this.defined(apply(this.closed(), this.scope), `${text}(…) without its %pcrel_hi`, at);
+    const value = this.closed();
+    const distance = text === '%pcrel_hi' ? wrap(value - this.scope.here) : value;
+    if (this.scope.final && text.endsWith('hi') && !reachable(distance)) {
+      mistake(
+        `${text} does not reach 0x${BigInt.asUintN(64, value).toString(16)}; use li or la`,
+        this.where,
+        at,
+      );
+    }
+    return this.defined(apply(value, this.scope), `${text}(…) without its %pcrel_hi`, at);
   }
 
   private closed(): bigint {

@@ -2,7 +2,7 @@ import { registerNumber } from '../instructions/registers.ts';
 import { rowNamed } from '../instructions/table.ts';
 import type { Operands } from '../instructions/template.ts';
 import { type Located, mistake } from './error.ts';
-import { evaluate, type Scope } from './expression.ts';
+import { evaluate, reachable, type Scope } from './expression.ts';
 import type { Selected } from './select.ts';
 
 /** Pseudo-instructions that become several instructions, or choose among some by a value. */
@@ -42,7 +42,7 @@ function pcRelative(
   then: (low: number) => Selected,
 ): readonly Selected[] {
   const distance = BigInt.asIntN(64, evaluate(target, scope) - scope.here);
-  if (scope.final && (distance < -(2n ** 31n) - 2048n || distance >= 2n ** 31n - 2048n)) {
+  if (scope.final && !reachable(distance)) {
     mistake(`"${target.text}" is more than 2 GiB away; load its address with li`, target);
   }
   const low = Number(BigInt.asIntN(12, distance));

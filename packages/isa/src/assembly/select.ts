@@ -51,9 +51,6 @@ function bound({ row, bindings, fixed }: Form, operands: Operands): Selected {
   return { row, operands: Object.fromEntries(values) };
 }
 
-/** Whether the assembler knows a mnemonic as a single instruction. */
-export const isInstruction = (mnemonic: string): boolean => forms(mnemonic).length > 0;
-
 /** Finds the instruction a statement means: the first form of the mnemonic whose syntax its operands fit. */
 export function select(mnemonic: Located, operands: readonly Located[], scope: Scope): Selected {
   const known = forms(mnemonic.text);
