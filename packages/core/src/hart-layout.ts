@@ -45,6 +45,8 @@ export const hartFields = {
   /** mstatus.FS as engines see it: 0 off (F and D instructions are illegal); they store 3 when they dirty the state. */
   floatState: { type: 'i32', count: 1 },
   pad: { type: 'i32', count: 1 },
+  /** The interpreter's copy of a predecoded slot while its instruction runs out of line and may change the code it came from. */
+  slotCopy: { type: 'u64', count: 2 },
   /** The CSR bank by isa's dense slots; the fcsr slot holds fflags (bits 4..0) and frm (7..5) and is engines' own too. */
   csrs: { type: 'u64', count: csrSlots },
   loadTlb: { type: 'u64', count: (tlbEntries * tlbEntryBytes) / 8 },

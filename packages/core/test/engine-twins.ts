@@ -58,12 +58,13 @@ export function poke({ core, ram }: Subject, address: bigint, bytes: Uint8Array)
   core.physicalWrite(address, bytes.length);
 }
 
-const pattern = Uint8Array.from({ length: 0x2000 }, (_, i) => (i * 167 + (i >> 5)) & 0xff);
+const dataBytes = 0x2000;
+const pattern = Uint8Array.from({ length: ramBytes }, (_, i) => (i * 167 + (i >> 5)) & 0xff);
 
 export function prepare(each: Subject, start: Start): void {
   const { hart } = each;
   const { views } = hart;
-  poke(each, dataBase - 0x1000n, pattern);
+  poke(each, ramBase, pattern);
   poke(each, start.pc, codeBytes(start.code));
   start.x.forEach((value, n) => {
     hart.registers.writeX(n, value);
@@ -105,7 +106,7 @@ export function outcome({ hart, ram }: Subject, exit: Exit): Outcome {
     f: Array.from({ length: 32 }, (_, n) => hex(hart.registers.readF(n))),
     fcsr: hart.csrs.get(Slot.fcsr),
     mstatus: hart.csrs.get(Slot.mstatus),
-    data: Buffer.from(ram.subarray(from, from + pattern.length)).toString('latin1'),
+    data: Buffer.from(ram.subarray(from, from + dataBytes)).toString('latin1'),
   };
 }
 

@@ -290,10 +290,14 @@ function outOfLine(run: Run): Statement[] {
   const length = i64.load8_u(get(slot), slotField.length);
   const handler = i32.load16_u(get(slot), slotField.handler);
   const next = i64.add(get(target), length);
+  const copy = hart.base + hartOffsets.slotCopy;
   const is = (value: number): Term<'i32'> => i32.eq(get(status), i32.const(value));
   return [
     ...storeHere(run),
-    set(status, callIndirect(slowTable, signature, handler, get(slot), get(target), next)),
+    // A store may drop the very slot it is in.
+    i64.store(i32.const(0), i64.load(get(slot)), copy),
+    i64.store(i32.const(0), i64.load(get(slot), 8), copy + 8),
+    set(status, callIndirect(slowTable, signature, handler, i32.const(copy), get(target), next)),
     when(is(Slow.trap), [giveBack(i32.const(Stop.trap))]),
     set(left, i32.sub(get(left), i32.const(1))),
     store32(hart, 'left', get(left)),
