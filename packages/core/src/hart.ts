@@ -104,6 +104,8 @@ export class Hart implements EngineHart, PrivilegedState {
   private stopWanted = false;
   private isHalted = false;
   protected interruptsChanged = true;
+  /** The value of `used` at which a timer may become pending; good until `interruptsChanged`. */
+  private horizon = 0;
   private wires = 0n;
   private machineDeadline: bigint | undefined;
 
@@ -318,16 +320,14 @@ export class Hart implements EngineHart, PrivilegedState {
     if (this.isHalted) return { kind: 'stopped' };
     if (this.waiting && !wakes(this)) return this.idle(budget);
     this.waiting = false;
-    if (this.architectural && this.interruptsChanged) {
+    if (!this.architectural) return this.execute(budget);
+    if (this.interruptsChanged || this.used >= this.horizon) {
       this.interruptsChanged = false;
       const interrupt = pendingInterrupt(this);
       if (interrupt !== undefined) return this.deliver(interrupt);
+      this.horizon = this.used + this.untilTimer();
     }
-    if (!this.architectural) return this.execute(budget);
-    const [before, untilTimer] = [this.used, this.untilTimer()];
-    const exit = this.execute(Math.min(budget, untilTimer));
-    if (this.used - before >= untilTimer) this.interruptsChanged = true;
-    return exit;
+    return this.execute(Math.min(budget, this.horizon - this.used));
   }
 
   private get architectural(): boolean {
@@ -338,8 +338,7 @@ export class Hart implements EngineHart, PrivilegedState {
   execute(budget: number): Exit | undefined {
     const { views } = this;
     const size = Math.min(budget, 0x7fff_ffff);
-    views.retiredLimit[0] = this.retired() + BigInt(size);
-    views.left[0] = size;
+    this.setLeft(size);
     views.stop[0] = 0;
     this.slow.refresh();
     const stop = this.core.engine.run(this);
@@ -349,6 +348,14 @@ export class Hart implements EngineHart, PrivilegedState {
     if (stop === Stop.system) return this.executeWord(views.exitWord[0]!);
     this.interruptsChanged = true;
     return undefined;
+  }
+
+  /** Gives the engine so many instructions; mostly they are what is left of the stretch before, and nothing is to do. */
+  private setLeft(instructions: number): void {
+    const { left, retiredLimit } = this.views;
+    if (left[0] === instructions) return;
+    retiredLimit[0]! += BigInt(instructions - left[0]!);
+    left[0] = instructions;
   }
 
   protected exitTrap(): Trap {
@@ -408,7 +415,7 @@ export class Hart implements EngineHart, PrivilegedState {
     const { registers, pc } = this;
     const operands = { pc, rs1: registers.readX(decoded.rs1), rs2: registers.readX(decoded.rs2) };
     const outcome = executeSystem(this, decoded, operands);
-    return this.conclude(outcome, BigInt.asUintN(64, pc + BigInt(decoded.length)), decoded.rd);
+    return this.conclude(outcome, BigInt.asUintN(64, pc + (decoded.length === 2 ? 2n : 4n)), decoded.rd);
   }
 
   private conclude(outcome: Outcome, next: bigint, rd: number): Exit | undefined {
@@ -429,7 +436,8 @@ export class Hart implements EngineHart, PrivilegedState {
   }
 
   private retireOne(): void {
-    this.addRetired(1);
+    if (this.views.left[0]! > 0) this.views.left[0]! -= 1;
+    else this.addRetired(1);
     this.used += 1;
   }
 
