@@ -246,6 +246,20 @@ describe('a driver’s mistake stops the device until reset', () => {
     expect(gaveUp(b)).toBe(true);
   });
 
+  it('takes requests in flight from the device: their buffers are not touched any more', () => {
+    b.device.hold = true;
+    queue.add([text('late'), room(4)]);
+    queue.kick();
+    const [chain] = b.device.held;
+    expect(chain!.live).toBe(true);
+    queue.table([{ address: 0n, bytes: 1 }], 5);
+    queue.offer(5);
+    queue.kick();
+    expect([chain!.live, b.slot.inFlight]).toEqual([false, 0]);
+    driver.write(0x30, 0);
+    expect(driver.read(0x44)).toBe(0);
+  });
+
   it('stops the other queue too, and writing Status cannot undo it', () => {
     offerTable({ address: 0n, bytes: 4 });
     driver.write(0x70, Status.acknowledge | Status.driver | Status.featuresOk | Status.driverOk);
