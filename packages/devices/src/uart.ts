@@ -66,7 +66,7 @@ const powerOn: UartState = {
  *
  * One deliberate kindness: once the guest has read LSR, and so knows that the transmitter is empty, the wire stops
  * carrying the transmitter-empty interrupt, though IIR reports it until it is read or a byte is written. Drivers that never
- * read IIR (xv6 until 2023) would otherwise be interrupted for ever by a level-triggered controller.
+ * read IIR (xv6 as of 2022) would otherwise be interrupted for ever by a level-triggered controller.
  */
 export class Uart extends MappedDevice implements ByteReceiver, Persistent<UartState> {
   static readonly map = registerMap<Uart>([

@@ -110,7 +110,7 @@ describe('interrupts', () => {
     expect(irq.level).toBe(true);
   });
 
-  // A 16550A keeps the wire high here. xv6 up to 2023 never reads IIR and relies on a controller that misses levels.
+  // A 16550A keeps the wire high here. xv6 as of 2022 never reads IIR and relies on a controller that misses levels.
   it('the wire drops the transmitter interrupt once LSR was read, while IIR keeps it', () => {
     write(IER, 0x02);
     read(LSR);
