@@ -119,7 +119,17 @@ function buildPrograms(work) {
   for (const [name, list] of programs) {
     const program = join(work, name);
     const own = compileAll(list, userFlags, includes, objects);
-    run('gcc', ['-march=rv64gc', '-mabi=lp64d', ...link, '-T', 'perch/user/user.ld', ...common, ...own, '-o', program]);
+    run('gcc', [
+      '-march=rv64gc',
+      '-mabi=lp64d',
+      ...link,
+      '-T',
+      'perch/user/user.ld',
+      ...common,
+      ...own,
+      '-o',
+      program,
+    ]);
     run('strip', ['-s', program]);
     built.set(`bin/${name}`, readFileSync(program));
   }

@@ -67,7 +67,8 @@ class Disk {
     this.image.writeUInt16LE(1, at + 2);
     this.image.writeUInt32LE(contents.length, at + 4);
     const count = Math.ceil(contents.length / BLOCK);
-    if (count > DIRECT + INDIRECT * PER_TABLE) throw new Error(`a file of ${contents.length} bytes is too long`);
+    if (count > DIRECT + INDIRECT * PER_TABLE)
+      throw new Error(`a file of ${contents.length} bytes is too long`);
     const tables = [];
     for (let index = 0; index < count; index++) {
       const block = this.takeBlock();
@@ -100,7 +101,7 @@ class Disk {
   finish() {
     this.image.write(MAGIC, 0, 'latin1');
     const fields = [this.blocks, this.inodes, this.bitmapStart, this.inodeStart, this.dataStart];
-    fields.forEach((value, index) => this.image.writeUInt32LE(value, 8 + 4 * index));
+    for (const [index, value] of fields.entries()) this.image.writeUInt32LE(value, 8 + 4 * index);
     for (let block = 0; block < this.nextBlock; block++) {
       const byte = this.bitmapStart * BLOCK + (block >> 3);
       this.image[byte] |= 1 << (block & 7);

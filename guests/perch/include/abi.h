@@ -35,7 +35,7 @@
   X(23, chdir)      /* (path) */ \
   X(24, sync)       /* () every dirty block is on the disk */ \
   X(25, group)      /* (group or 0) puts the caller in a process group: what ^C kills together */ \
-  X(26, foreground) /* (group) the group ^C kills */ \
+  X(26, foreground) /* (group) the group ^C kills; 0: none */ \
   X(27, tasks)      /* (struct task_info *, count) how many were filled in */ \
   X(28, system)     /* (struct system_info *) */ \
   X(29, traps)      /* (struct trap_record *, count, first sequence number) how many were filled in */ \

@@ -50,9 +50,15 @@ static void erase_word(void) {
 }
 
 static void interrupt_foreground(void) {
+  int foreground = __atomic_load_n(&input.foreground, __ATOMIC_RELAXED);
   uart_write("^C\n", 3);
   input.end = input.edit_start;
-  task_kill_group(__atomic_load_n(&input.foreground, __ATOMIC_RELAXED), ENDED_INTERRUPT);
+  if (foreground) {
+    task_kill_group(foreground, ENDED_INTERRUPT);
+  } else if (input.end - input.read < INPUT_BYTES) {
+    *place(input.end++) = '\n'; /* nobody to end: an empty line brings the shell's prompt back */
+    finish_line();
+  }
 }
 
 static void append(char c) {

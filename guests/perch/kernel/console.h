@@ -7,6 +7,6 @@ void console_start(void);
 void console_interrupt(void);
 i64 console_read(u64 to, u64 bytes);
 i64 console_write(u64 from, u64 bytes);
-/* The process group that ^C ends. */
+/* The process group that ^C ends; 0: none, it only discards the line. */
 void console_foreground(int group);
 #endif

@@ -5,8 +5,7 @@ static int start(const char *path) {
   char *argv[] = {(char *)path + 5 /* after "/bin/" */, NULL};
   int pid = fork();
   if (pid == 0) {
-    group(0);
-    foreground(getpid());
+    foreground(group(0));
     int error = exec(path, argv);
     exit(complain("init", path, error));
   }

@@ -33,6 +33,7 @@ struct job {
 
 static char words[2 * LINE_BYTES]; /* the tokens' characters, unquoted */
 static struct token tokens[WORDS];
+static bool interactive; /* this shell has the terminal */
 
 /* ---- reading a line into tokens ---- */
 
@@ -175,8 +176,8 @@ static int start_stages(struct job *job, int pids[STAGES]) {
     int pid = fork();
     if (pid < 0) return i;
     if (pid == 0) {
-      group(i ? pids[0] : 0);
-      if (!job->background && i == 0) foreground(getpid());
+      if (interactive) group(i ? pids[0] : 0);
+      if (interactive && !job->background && i == 0) foreground(getpid());
       if (from >= 0) dup(from, 0), close(from);
       if (!last) dup(ends[1], 1), close(ends[0]), close(ends[1]);
       become(&job->stages[i]);
@@ -206,7 +207,7 @@ static void run_job(struct job *job) {
     report(&result, !ours);
     left -= ours;
   }
-  foreground(getpid());
+  if (interactive) foreground(0);
 }
 
 static bool builtin(struct command *c) {
@@ -244,6 +245,8 @@ int main(int argc, char **argv) {
     run_line(argv[2]);
     return 0;
   }
+  interactive = true;
+  foreground(0); /* ^C then only discards the line */
   for (;;) {
     bury_background();
     print("$ ");
