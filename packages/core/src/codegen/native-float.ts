@@ -13,6 +13,7 @@ import {
   type Term,
   when,
 } from '../wasm/term.ts';
+import { doubles, fusedDouble, fusedSingle } from './fused.ts';
 import type { I64 } from './integer.ts';
 
 /**
@@ -244,6 +245,74 @@ const demote: NativeOp = (context, native, args) =>
     ),
   );
 
+/** Loads the operands, as doubles, into locals. */
+function asDoubles<R>(
+  { fn }: FloatContext,
+  native: Native,
+  args: readonly I64[],
+  use: (load: readonly Statement[], locals: readonly Local<'f64'>[]) => R,
+): R {
+  const widen = (value: F): FloatTerm =>
+    native.type === 'f64' ? asF64(value) : f64.promote_f32(value as Term<'f32'>);
+  return doubles(fn, args.length, (...locals) =>
+    use(
+      args.map((arg, n) => set(locals[n]!, widen(native.from(arg)))),
+      locals,
+    ),
+  );
+}
+
+const magnitudeIn = (value: Local<'f64'>, low: number, high: number): Term<'i32'> =>
+  i32.and(f64.ge(f64.abs(get(value)), f64.const(low)), f64.le(f64.abs(get(value)), f64.const(high)));
+
+const fmaSingle: NativeOp = (context, native, args) =>
+  asDoubles(context, native, args, (load, [a, b, c]) =>
+    context.fn.scratch('f64', (exact) =>
+      context.fn.scratch('i64', (bits) =>
+        after(
+          [
+            unless(context.slow, context.nearestAndInexact()),
+            ...load,
+            set(exact, fusedSingle(context.fn, a!, b!, c!)),
+            set(bits, native.to(f32.demote_f64(get(exact)))),
+            // A double holds every product and sum of singles but for rounding: zero there is exact.
+            unless(context.slow, i32.or(native.normal(get(bits)), f64.eq(get(exact), f64.const(0)))),
+          ],
+          get(bits),
+        ),
+      ),
+    ),
+  );
+
+/** Where the error-free transformations hold; c may be arbitrarily small. */
+const fusedRange = 2 ** 450;
+
+const fmaDouble: NativeOp = (context, native, args) =>
+  asDoubles(context, native, args, (load, [a, b, c]) =>
+    context.fn.scratch('i64', (bits) => {
+      const zero = (local: Local<'f64'>): Term<'i32'> => f64.eq(get(local), f64.const(0));
+      const inRange = [
+        magnitudeIn(a!, 1 / fusedRange, fusedRange),
+        magnitudeIn(b!, 1 / fusedRange, fusedRange),
+        f64.le(f64.abs(get(c!)), f64.const(fusedRange)),
+      ].reduce((x, y) => i32.and(x, y));
+      const whenZero = [
+        set(bits, native.to(f64.add(f64.mul(get(a!), get(b!)), get(c!)))),
+        unless(context.slow, native.finite(get(bits))),
+      ];
+      const otherwise = [
+        unless(context.slow, inRange),
+        set(bits, native.to(fusedDouble(context.fn, a!, b!, c!))),
+        unless(context.slow, native.normal(get(bits))),
+      ];
+      const gate = unless(context.slow, context.nearestAndInexact());
+      return after([gate, ...load, when(i32.or(zero(a!), zero(b!)), whenZero, otherwise)], get(bits));
+    }),
+  );
+
+const fma: NativeOp = (context, native, args) =>
+  (native.type === 'f64' ? fmaDouble : fmaSingle)(context, native, args);
+
 const word = (value: FloatTerm): I64 => i64.extend32_s(i64.trunc_f64_s(value));
 
 /** The operations with a native path; the others always take the exact one. */
@@ -253,6 +322,7 @@ const nativeOps: Partial<Record<FloatOp, NativeOp>> = {
   mul: rounded((n, [a, b]) => n.ops.mul(a!(), b!()), zeroFrom(0, 1)),
   div: rounded((n, [a, b]) => n.ops.div(a!(), b!()), zeroFrom(0)),
   sqrt: rounded((n, [a]) => n.ops.sqrt(a!()), zeroFrom(0)),
+  fma,
   min: ordered((native, a, b) => native.to(native.ops.min(a, b))),
   max: ordered((native, a, b) => native.to(native.ops.max(a, b))),
   eq: compared('eq'),

@@ -99,29 +99,74 @@ const usesOnlyNative = (term: Expr): boolean => {
 };
 
 /** Whether the loop has a path of its own for the row. */
-function hasFastPath(row: Instruction): boolean {
-  const access = 'system' in row.semantics ? undefined : row.semantics.access;
-  const reserves = access?.kind === 'loadReserved' || access?.kind === 'storeConditional';
-  return !reserves && termsOf(row).every(usesOnlyNative);
+const hasFastPath = (row: Instruction): boolean => termsOf(row).every(usesOnlyNative);
+
+type Of<K extends Access['kind']> = Extract<Access, { kind: K }>;
+type LoopAccess = Exclude<Access, { kind: 'compareAndSwap' }>;
+
+/** Goes out of line unless the address just translated is a multiple of `bytes`. */
+const aligned = ({ va, to }: Loop, bytes: number): Statement =>
+  branchIf(to.slow, i32.and(i32.wrap_i64(get(va)), i32.const(bytes - 1)));
+
+function store({ bytes, value }: Of<'store'>, env: Environment, loop: Loop): Statement[] {
+  return [storeHost(hostOffset(loop), bytes, compileExpr(value, env))];
 }
 
-type FastAccess = Extract<Access, { kind: 'load' | 'store' | 'amo' }>;
+function amo({ bytes, next }: Of<'amo'>, env: Environment, loop: Loop): Statement[] {
+  const old = set(loop.loaded, loadHost(hostOffset(loop), bytes, true));
+  return [aligned(loop, bytes), old, storeHost(hostOffset(loop), bytes, compileExpr(next, env))];
+}
 
-function performAccess(access: FastAccess, env: Environment, loop: Loop): Statement[] {
-  const { hart, to } = loop;
-  const address = compileExpr(access.address, env);
-  const { bytes } = access;
-  const tlb = access.kind === 'load' ? 'loadTlb' : 'storeTlb';
-  const found = translate(hart, loop, address, { tlb, bytes, miss: to.slow });
-  const at = (): Term<'i32'> => hostOffset(loop);
-  if (access.kind === 'load') return [...found, set(loop.loaded, loadHost(at(), bytes, access.signed))];
-  if (access.kind === 'store') return [...found, storeHost(at(), bytes, compileExpr(access.value, env))];
-  const misaligned = i32.and(i32.wrap_i64(get(loop.va)), i32.const(bytes - 1));
+function loadReserved({ bytes }: Of<'loadReserved'>, loop: Loop): Statement[] {
   return [
-    ...found,
-    branchIf(to.slow, misaligned),
-    set(loop.loaded, loadHost(at(), bytes, true)),
-    storeHost(at(), bytes, compileExpr(access.next, env)),
+    aligned(loop, bytes),
+    store32(loop.hart, 'reservation', hostOffset(loop)),
+    store32(loop.hart, 'reservationBytes', i32.const(bytes)),
+    set(loop.loaded, loadHost(hostOffset(loop), bytes, true)),
+  ];
+}
+
+/** Stores when the reservation covers all bytes, and ends it either way. */
+function storeConditional(
+  { bytes, value }: Of<'storeConditional'>,
+  env: Environment,
+  loop: Loop,
+): Statement[] {
+  const { hart } = loop;
+  // The distance into the reservation; before its start that is a huge number.
+  const into = (): Term<'i64'> =>
+    i64.sub(i64.extend_i32_u(hostOffset(loop)), i64.extend_i32_u(load32(hart, 'reservation')));
+  const room = i64.extend_i32_s(i32.sub(load32(hart, 'reservationBytes'), i32.const(bytes)));
+  const covered = i32.and(i64.ge_s(into(), i64.const(0)), i64.le_s(into(), room));
+  return [
+    aligned(loop, bytes),
+    set(loop.loaded, i64.extend_i32_u(i32.eqz(covered))),
+    store32(hart, 'reservationBytes', i32.const(0)),
+    when(i64.eqz(get(loop.loaded)), [storeHost(hostOffset(loop), bytes, compileExpr(value, env))]),
+  ];
+}
+
+function afterTranslation(access: LoopAccess, env: Environment, loop: Loop): Statement[] {
+  switch (access.kind) {
+    case 'load':
+      return [set(loop.loaded, loadHost(hostOffset(loop), access.bytes, access.signed))];
+    case 'store':
+      return store(access, env, loop);
+    case 'amo':
+      return amo(access, env, loop);
+    case 'loadReserved':
+      return loadReserved(access, loop);
+    case 'storeConditional':
+      return storeConditional(access, env, loop);
+  }
+}
+
+function performAccess(access: LoopAccess, env: Environment, loop: Loop): Statement[] {
+  const reads = access.kind === 'load' || access.kind === 'loadReserved';
+  const where = { tlb: reads ? 'loadTlb' : 'storeTlb', bytes: access.bytes, miss: loop.to.slow } as const;
+  return [
+    ...translate(loop.hart, loop, compileExpr(access.address, env), where),
+    ...afterTranslation(access, env, loop),
   ];
 }
 
@@ -174,7 +219,7 @@ export function fastRow(handler: RowHandler, loop: Loop): Statement[] {
   const float = floatUse(row);
   const code: Statement[] = [];
   if (float.uses) code.push(branchIf(loop.to.slow, i32.eqz(load32(loop.hart, 'floatState'))));
-  if (access) code.push(...performAccess(access as FastAccess, env, loop));
+  if (access) code.push(...performAccess(access as LoopAccess, env, loop));
   if (jumpOf(row)) code.push(...jumpAndLink(handler, effects, env, loop));
   else
     for (const effect of effects)
