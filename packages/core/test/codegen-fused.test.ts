@@ -44,7 +44,9 @@ const number = (bits: number, exponents: number): fc.Arbitrary<number> =>
         (negative ? -1 : 1) * Number(significand) * 2 ** (exponent - bits),
     );
 
-const cases = (bits: number, exponents: number) =>
+type Case = readonly [a: number, b: number, c: number];
+
+const cases = (bits: number, exponents: number): fc.Arbitrary<Case> =>
   fc
     .tuple(
       number(bits, exponents),
@@ -53,12 +55,27 @@ const cases = (bits: number, exponents: number) =>
       fc.integer({ min: 0, max: 3 }),
     )
     // Often the addend is next to the product, so that their lower halves decide.
-    .map(([a, b, c, near]) => [a, b, near === 0 ? -(a * b) * (1 + c * 2 ** -60) : c] as const);
+    .map(([a, b, c, near]) => [a, b, near === 0 ? -(a * b) * (1 + c * 2 ** -60) : c]);
+
+/** Products half way between two numbers, and an addend that alone breaks the tie. */
+const ties = (bits: number): fc.Arbitrary<Case> =>
+  fc
+    .tuple(
+      fc.integer({ min: 1, max: bits - 1 }),
+      fc.integer({ min: 1, max: 3 * bits }),
+      fc.constantFrom(1, -1),
+      fc.constantFrom(1, -1),
+    )
+    .map(([at, below, sign, tiny]) => [
+      sign * (1 + 2 ** -at),
+      1 + 2 ** (at - bits),
+      tiny * 2 ** (-bits - below),
+    ]);
 
 test('doubles', () => {
   const fused = compiled(fusedDouble);
   fc.assert(
-    fc.property(cases(53, 60), ([a, b, c]) => {
+    fc.property(fc.oneof(cases(53, 60), ties(53)), ([a, b, c]) => {
       const exact = floatOperation('fma', 'd', [bits64(a), bits64(b), bits64(c)], 0).value;
       expect(bits64(fused(a, b, c))).toBe(exact);
     }),
@@ -69,7 +86,7 @@ test('doubles', () => {
 test('singles', () => {
   const fused = compiled(fusedSingle);
   fc.assert(
-    fc.property(cases(24, 30), ([a, b, wide]) => {
+    fc.property(fc.oneof(cases(24, 30), ties(24)), ([a, b, wide]) => {
       const c = Math.fround(wide);
       const exact = floatOperation('fma', 's', [bits32(a), bits32(b), bits32(c)], 0).value;
       expect(bits32(Math.fround(fused(a, b, c)))).toBe(exact);
