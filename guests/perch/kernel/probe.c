@@ -45,7 +45,7 @@ static void probe_satp(u64 value[6]) {
 
 static void probe_fence(u64 value[6]) {
   value[0] = USER_BASE;
-  value[1] = asid_bits ? current()->asid : 0;
+  value[1] = current()->asid;
   flush_page(value[0], value[1]);
 }
 

@@ -69,9 +69,12 @@ static inline void fence_all(void) { __asm__ volatile("fence" ::: "memory"); }
 /* All addresses of all address spaces. */
 static inline void flush_translations(void) { __asm__ volatile("sfence.vma" ::: "memory"); }
 static inline void flush_space(u64 asid) { __asm__ volatile("sfence.vma zero, %0" ::"r"(asid) : "memory"); }
+/* Only what a last-level entry says about this address. */
 static inline void flush_page(u64 address, u64 asid) {
   __asm__ volatile("sfence.vma %0, %1" ::"r"(address), "r"(asid) : "memory");
 }
+/* Instructions written as data are seen by the fetches that follow. */
+static inline void fence_instructions(void) { __asm__ volatile("fence.i" ::: "memory"); }
 static inline void wait_for_interrupt(void) { __asm__ volatile("wfi" ::: "memory"); }
 /* The `pause` hint: an ordinary fence to a hart that does not know it. */
 static inline void relax(void) { __asm__ volatile(".word 0x0100000f" ::: "memory"); }

@@ -137,13 +137,15 @@ static bool copy_page(pte *entry) {
 bool space_fault(struct space *s, u64 address, enum access access, u64 asid) {
   if (!s->root || address < USER_BASE || address >= USER_TOP) return false;
   pte *entry = page_table_entry(s->root, address, 0, false);
-  if (entry && *entry & PTE_VALID) {
+  bool table_was_there = entry != NULL;
+  if (table_was_there && *entry & PTE_VALID) {
     if (access != ACCESS_STORE || !(*entry & PTE_COPY) || !copy_page(entry)) return false;
   } else if (access == ACCESS_FETCH || !belongs(s, address) || !space_page(s, page_of(address), USER_DATA)) {
     return false;
   }
-  /* Also after filling an empty entry: a hart may remember that there was nothing. */
-  flush_page(page_of(address), asid);
+  /* Also after filling an empty entry: a hart may remember that there was nothing. A new table needs the wider fence. */
+  if (table_was_there) flush_page(page_of(address), asid);
+  else flush_space(asid);
   return true;
 }
 

@@ -20,7 +20,8 @@
 #include "trap_log.h"
 
 typedef i64 (*call_fn)(u64 a0, u64 a1, u64 a2);
-#define CALL(name) static i64 call_##name(u64 a0 __attribute__((unused)), u64 a1 __attribute__((unused)), u64 a2 __attribute__((unused)))
+#define UNUSED __attribute__((unused))
+#define CALL(name) static i64 call_##name(u64 a0 UNUSED, u64 a1 UNUSED, u64 a2 UNUSED)
 
 /* ---- processes ---- */
 
@@ -31,8 +32,7 @@ CALL(fork) {
   if (!child) return E_AGAIN;
   bool copied = space_fork(&child->space, &me->space);
   /* Pages just became copy-on-write: this hart must not remember them as writable. */
-  if (asid_bits) flush_space(me->asid);
-  else flush_translations();
+  flush_space(me->asid);
   if (!copied) {
     task_abandon(child);
     return E_AGAIN;
@@ -123,16 +123,14 @@ CALL(tasks) {
 CALL(sbrk) {
   struct task *me = current();
   u64 old = space_grow(&me->space, (i64)a0);
-  if ((i64)a0 < 0) {
-    if (asid_bits) flush_space(me->asid);
-    else flush_translations();
-  }
+  if ((i64)a0 < 0) flush_space(me->asid);
   return old ? (i64)old : E_AGAIN;
 }
 
 CALL(share) {
-  u64 address = space_share(&current()->space, a0);
-  flush_translations();
+  struct task *me = current();
+  u64 address = space_share(&me->space, a0);
+  flush_space(me->asid);
   return address ? (i64)address : E_AGAIN;
 }
 

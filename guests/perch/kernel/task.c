@@ -32,13 +32,15 @@ void stack_check(const struct task *t) {
 }
 
 u64 satp_for(const pte *root, u64 asid) {
-  u64 usable = asid_bits ? asid : 0;
-  return SATP_SV39 | usable << SATP_ASID_SHIFT | (u64)root / PAGE_BYTES;
+  return SATP_SV39 | asid << SATP_ASID_SHIFT | (u64)root / PAGE_BYTES;
 }
 
 u64 kernel_satp(void) { return satp_for(kernel_root, 0); }
 
-/* How many address space numbers there are is found by writing ones and reading back. Too few count as none. */
+/*
+ * How many address space numbers there are is found by writing ones and reading back. Too few count as none: every
+ * process then has number 0, and what the TLB knows of it goes at each switch.
+ */
 void translation_start(void) {
   csr_write(CSR_satp, kernel_satp() | SATP_ASID_MASK << SATP_ASID_SHIFT);
   u64 kept = csr_read(CSR_satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK;
@@ -70,7 +72,7 @@ struct task *task_create(const char *name, void (*entry)(void)) {
   memset(t, 0, sizeof *t);
   t->state = TASK_STARTING;
   t->pid = t->group = ++last_pid;
-  t->asid = (u16)(t - task_table + 1);
+  t->asid = asid_bits ? (u16)(t - task_table + 1) : 0;
   t->last_hart = t->float_hart = -1;
   t->parent = first_task;
   if (!first_task) first_task = t;

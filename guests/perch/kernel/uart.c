@@ -4,7 +4,11 @@
 #include "spinlock.h"
 
 /* Register offsets; the first two change meaning while LCR.DLAB is set. */
-enum { DATA = 0, DIVISOR_LOW = 0, INTERRUPT_ENABLE = 1, DIVISOR_HIGH = 1, FIFO_CONTROL = 2, LINE_CONTROL = 3, LINE_STATUS = 5 };
+enum {
+  DATA = 0, DIVISOR_LOW = 0,
+  INTERRUPT_ENABLE = 1, DIVISOR_HIGH = 1,
+  FIFO_CONTROL = 2, LINE_CONTROL = 3, LINE_STATUS = 5,
+};
 
 #define LINE_8N1 0x03
 #define LINE_DLAB 0x80

@@ -74,7 +74,10 @@ CHECK(check_exec) {
 
 CHECK(check_shell) {
   static char text[128];
-  char *pipeline[] = {"/bin/sh", "-c", "echo 'a b' c > /tmp/s; cat < /tmp/s | grep 'a b' | wc; echo d >> /tmp/s; wc /tmp/s; rm /tmp/s", NULL};
+  char *pipeline[] = {
+      "/bin/sh", "-c",
+      "echo 'a b' c > /tmp/s; cat < /tmp/s | grep 'a b' | wc; echo d >> /tmp/s; wc /tmp/s; rm /tmp/s", NULL,
+  };
   REQUIRE(output_of(pipeline, text, sizeof text) == 0);
   REQUIRE(!strcmp(text, "1 3 6 \n2 4 8 /tmp/s\n"));
   return NULL;
