@@ -10,7 +10,7 @@ const open = `
 `;
 
 test('an M-mode guest drops to U-mode under Sv39 and comes back by ecall', () => {
-  const { traps, virtual } = lockstep(assembleGuest(`
+  const { traps, right } = lockstep(assembleGuest(`
     ${open}
     la t0, handler
     csrw mtvec, t0
@@ -57,5 +57,5 @@ test('an M-mode guest drops to U-mode under Sv39 and comes back by ecall', () =>
   data: .dword 41
   `), { every: 1 });
   expect(traps.length).toBe(5);
-  expect(virtual.finished).toBe(42);
+  expect(right.finished).toBe(42);
 });
