@@ -162,7 +162,7 @@ function buildBenches(work, out) {
 }
 
 /** The compiler's own name for its version, recorded beside what it built. */
-export function compilerVersion() {
+function compilerVersion() {
   try {
     return execFileSync(`${prefix}gcc`, ['--version'], {
       encoding: 'utf8',
@@ -174,7 +174,7 @@ export function compilerVersion() {
 }
 
 /** Builds everything into `out`. Throws when a tool fails. */
-export function buildGuests(out) {
+function buildGuests(out) {
   const version = compilerVersion();
   if (!version)
     throw new Error(`${prefix}gcc was not found; on Debian: apt-get install gcc-riscv64-unknown-elf`);
