@@ -14,6 +14,8 @@ import { jsonReport, statisticsLines } from './statistics.ts';
 import { openSession } from './terminal.ts';
 import { startTrace } from './trace.ts';
 
+const NANOSECONDS_PER_MS = 1_000_000n;
+
 /** How a run came out: the exit code, and a sentence when the code alone would puzzle. */
 export interface Outcome {
   readonly code: number;
@@ -70,6 +72,7 @@ function machineOptions(request: RunRequest, opened: FileDisk[]): MachineOptions
     monitor: request.monitor,
     clock: request.deterministic ? 'deterministic' : 'realtime',
     seed: request.seed,
+    wallClock: { nanoseconds: () => BigInt(Date.now()) * NANOSECONDS_PER_MS },
     kernel,
     bios: firmware,
     initrd,
