@@ -1,0 +1,148 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { buildCommand } from './support/built-command.ts';
+import { buildGuest } from './support/guests.ts';
+
+// The command as a process of its own: signals, pipes and terminals that are real.
+let command: string;
+let directory: string;
+let guest: string;
+beforeAll(async () => {
+  command = await buildCommand();
+  directory = mkdtempSync(join(tmpdir(), 'trapline-process-'));
+  guest = buildGuest(directory, 'echo');
+});
+afterAll(() => {
+  for (const each of [command, directory]) rmSync(each, { recursive: true });
+});
+
+/** A child process, what it printed so far, and how it ends. */
+class Child {
+  readonly process: ChildProcess;
+  readonly exit: Promise<{ code: number | null; signal: string | null }>;
+  output = '';
+  #look: (() => void) | undefined;
+
+  constructor(program: string, args: readonly string[], options: SpawnOptions = {}) {
+    this.process = spawn(program, args, { stdio: 'pipe', ...options });
+    for (const stream of [this.process.stdout, this.process.stderr])
+      stream?.on('data', (chunk: Buffer) => {
+        this.output += chunk.toString('latin1');
+        this.#look?.();
+      });
+    this.exit = new Promise((resolve) =>
+      this.process.on('close', (code, signal) => resolve({ code, signal })),
+    );
+  }
+
+  type(text: string): void {
+    this.process.stdin?.write(text);
+  }
+
+  async until(text: string): Promise<void> {
+    while (!this.output.includes(text))
+      await new Promise<void>((resolve) => {
+        this.#look = resolve;
+      });
+  }
+}
+
+const trapline = (args: readonly string[], options?: SpawnOptions): Child =>
+  new Child(process.execPath, [join(command, 'bin/trapline.js'), ...args], options);
+
+test('run passes the exit code on, and trapline-qemu is a command too', async () => {
+  const one = trapline(['run', guest]);
+  one.type('f');
+  expect(await one.exit).toEqual({ code: 7, signal: null });
+  const two = new Child(process.execPath, [
+    join(command, 'bin/trapline-qemu.js'),
+    ...`-machine virt -bios none -kernel ${guest} -m 128M -smp 3 -nographic`.split(' '),
+  ]);
+  two.type('q');
+  expect(await two.exit).toEqual({ code: 0, signal: null });
+  expect(two.output).toBe('ready\nq');
+});
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s in mid-run ends with %i', async (signal, code) => {
+  const child = trapline(['run', guest]);
+  await child.until('ready');
+  child.process.kill(signal);
+  expect(await child.exit).toEqual({ code, signal: null });
+});
+
+test('a closed stdin is no error', async () => {
+  const child = trapline(['run', guest, '--timeout', '1'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  expect((await child.exit).code).toBe(124);
+});
+
+test('a reader that goes away ends the command quietly', async () => {
+  const line = `"${process.execPath}" "${join(command, 'bin/trapline.js')}" disasm "${guest}" | head -n 1; echo done`;
+  const child = new Child('sh', ['-c', line]);
+  await child.exit;
+  expect(child.output).toMatch(/^\s*done\n$/);
+});
+
+/** The command on a pseudo-terminal, the terminal's settings printed before and after. */
+function onTerminal(...args: readonly string[]): Child {
+  const words = [process.execPath, join(command, 'bin/trapline.js'), ...args].map((word) => `'${word}'`);
+  const line = `echo "[$(stty -g)]"; ${words.join(' ')}; echo "code $?"; echo "[$(stty -g)]"`;
+  return new Child('script', ['-qec', line, '/dev/null'], { env: { ...process.env, SHELL: '/bin/sh' } });
+}
+
+const settings = ({ output }: Child): string[] =>
+  [...output.matchAll(/\[([0-9a-f:]+)\]/g)].map((match) => match[1]!);
+
+test.each([
+  ['the guest ends', 'q', 0],
+  ['the guest fails', 'f', 7],
+  ['Ctrl-A x', '\x01x', 0],
+  ['nothing happens in time', '', 124],
+] as const)('a real terminal is as it was when %s', async (_, typed, code) => {
+  const child = onTerminal('run', guest, '--timeout', typed === '' ? '1' : '60');
+  await child.until('ready');
+  child.type(typed);
+  await child.until('code ');
+  await child.exit;
+  expect(child.output).toContain(`code ${code}`);
+  const [before, after] = settings(child);
+  expect(before).toBeDefined();
+  expect(after).toBe(before);
+});
+
+test('on a real terminal Ctrl-C reaches the guest', async () => {
+  const child = onTerminal('run', guest);
+  await child.until('ready');
+  child.type('\x03');
+  await child.until('\x03');
+  child.type('q');
+  await child.exit;
+  expect(child.output).toContain('code 0');
+});
+
+test('without a terminal and a guest the built-in guest tests itself', async () => {
+  const child = trapline(['run', '--deterministic'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  expect(await child.exit).toEqual({ code: 0, signal: null });
+  expect(child.output).toMatch(/ passed, 0 failed\n$/);
+});
+
+test('a disk that may not be written wants ro', async () => {
+  const disk = join(directory, 'disk.img');
+  writeFileSync(disk, new Uint8Array(4096), { mode: 0o444 });
+  for (const each of [command, directory]) chmodSync(each, 0o755);
+  // Root may write everything: the child is somebody else.
+  const someone = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+  const refused = trapline(['run', guest, '--disk', disk], someone);
+  expect((await refused.exit).code).toBe(125);
+  expect(refused.output).toBe(
+    `trapline: disk ${disk} may not be written. Attach it read-only: --disk ${disk},ro\n`,
+  );
+  const child = trapline(['run', guest, '--disk', `${disk},ro`], someone);
+  child.type('q');
+  expect((await child.exit).code).toBe(0);
+});
