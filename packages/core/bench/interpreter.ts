@@ -10,9 +10,10 @@ import { programs } from './programs.ts';
 
 const [only, engine = 'interpreter'] = process.argv.slice(2) as [string?, EngineName?];
 const base = 0x8000_0000;
-const ramBytes = 1 << 20;
-const instructions = engine === 'reference' ? 50_000 : 20_000_000;
-const rounds = 8;
+const ramBytes = 8 << 20;
+/** About this much processor time is one round. */
+const roundSeconds = 0.1;
+const rounds = 10;
 
 function prepared(source: string) {
   const core = createCore({ harts: 1, memoryBytes: ramBytes, engine });
@@ -29,17 +30,20 @@ function prepared(source: string) {
 function measure(source: string): number {
   const hart = prepared(source);
   let best = 0;
+  let instructions = 20_000;
   for (let round = 0; round < rounds; round++) {
     const before = cpuUsage();
     const exit = hart.run(instructions);
     const { user, system } = cpuUsage(before);
     if (exit.kind !== 'budget') throw new Error(`the program ended: ${exit.kind}`);
-    best = Math.max(best, instructions / ((user + system) / 1e6));
+    const rate = instructions / ((user + system) / 1e6);
+    best = Math.max(best, rate);
+    instructions = Math.ceil(rate * roundSeconds);
   }
   return best;
 }
 
 for (const [name, source] of Object.entries(programs)) {
   if (only !== undefined && only !== name) continue;
-  console.log(`${name}: ${(measure(source) / 1e6).toFixed(0)} million instructions/s`);
+  console.log(`${name}: ${(measure(source) / 1e6).toPrecision(3)} million instructions/s`);
 }

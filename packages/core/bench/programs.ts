@@ -135,4 +135,32 @@ export const programs: Readonly<Record<string, string>> = {
       .dword 0x3fd5555555555555
     numbers:
       .zero 512`,
+  // What leaves the loop: stores to a page with code (one in four here), TLB misses (one in four), csr reads (one in four).
+  'stores beside code': `
+      la s0, word
+    again:
+      sd s1, 0(s0)
+      addi s1, s1, 1
+      xor s2, s2, s1
+      j again
+      .align 3
+    word:
+      .dword 0`,
+  'TLB misses': `
+      li s0, 0x80000000
+      li s2, 0x3000
+      li s3, 0x7ffff8
+    again:
+      add t0, s0, s1
+      ld t1, 0(t0)
+      add s1, s1, s2
+      addi s1, s1, 0x7f0
+      and s1, s1, s3
+      j again`,
+  'CSR reads': `
+    again:
+      csrr t0, mscratch
+      addi s1, s1, 1
+      xor s2, s2, s1
+      j again`,
 };

@@ -11,8 +11,11 @@ export const tlbEntries = 1024;
 /** Bytes of a TLB entry: i64 tag, i32 addend, i32 spare (the engine's; zeroed whenever the entry is filled or dropped). */
 export const tlbEntryBytes = 16;
 
-/** Bits of a tag that hold the context number; the rest is the page address. Context 0 is never used: tag 0 is empty. */
-export const contextBits = 12;
+/** Bits of a tag that hold the context number; above them are the guard bit and the page address. Context 0 is never used: tag 0 is empty. */
+export const contextBits = 11;
+
+/** In the tag of a store entry: the page holds code, so that stores to it take the slow path. Engines know better than to hit it. */
+export const guardBit = 2 ** contextBits;
 
 /**
  * Name, element type and count of every field.
@@ -36,7 +39,7 @@ export const hartFields = {
   exitTval: { type: 'u64', count: 1 },
   /** What a slow load (already extended), LR or SC returned. */
   slowResult: { type: 'u64', count: 1 },
-  /** Context numbers, 1..4095: `tag = page address | context`. Data serves loads and stores. */
+  /** Context numbers, 1..2047: `tag = page address | context`. Data serves loads and stores. */
   dataContext: { type: 'u64', count: 1 },
   fetchContext: { type: 'u64', count: 1 },
   /** The LR reservation as the host offset of its first byte (RAM only) and its length: 0 is none. */

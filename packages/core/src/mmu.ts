@@ -21,7 +21,7 @@ import type { Bus } from './bus.ts';
 import type { CodeMap, StoreCache } from './code-map.ts';
 import { Contexts } from './contexts.ts';
 import { type Engine, Slow, type SlowPath, type SlowStatus } from './engine.ts';
-import type { HartViews } from './hart-layout.ts';
+import { guardBit, type HartViews } from './hart-layout.ts';
 import type { CoreMemory } from './memory.ts';
 import { Tlb } from './tlb.ts';
 
@@ -345,9 +345,13 @@ export class Mmu implements SlowPath, StoreCache {
   private resolve(va: bigint, bytes: number, access: AccessType): number {
     const context = access === 'fetch' ? this.views.fetchContext[0]! : this.views.dataContext[0]!;
     const host = this.tlbs[access].lookup(va, context);
-    if (host < 0) return this.translate(va, bytes, access, context);
-    this.cached = true;
-    return host;
+    if (host >= 0) {
+      this.cached = true;
+      return host;
+    }
+    const guarded = access === 'store' ? this.tlbs.store.lookup(va, context | BigInt(guardBit)) : -1;
+    if (guarded >= 0 && this.core.code.has(guarded >>> 12)) return guarded;
+    return this.translate(va, bytes, access, context);
   }
 
   private translate(va: bigint, bytes: number, access: AccessType, context: bigint): number {
@@ -364,9 +368,10 @@ export class Mmu implements SlowPath, StoreCache {
     this.physical = Number(pa);
     const host = this.core.bus.ram(this.physical, bytes);
     if (host < 0) return notRam;
-    if (this.mayCache(pa, host, access, t)) {
+    if (regionsPage(this.regions, pa & ~0xfffn, access, t.privilege) === 'allow') {
       this.cached = true;
-      this.tlbs[access].fill(va, context, host);
+      const guarded = access === 'store' && this.core.code.has(host >>> 12);
+      this.tlbs[access].fill(va, guarded ? context | BigInt(guardBit) : context, host);
       if (found.pageBytes > 4096) this.noteLargePage(va, found.pageBytes);
     }
     return host;
@@ -377,11 +382,6 @@ export class Mmu implements SlowPath, StoreCache {
     if (walked.kind === 'leaf') return walked;
     this.fail(walked.cause, va);
     return undefined;
-  }
-
-  private mayCache(pa: bigint, host: number, access: AccessType, t: Translation): boolean {
-    if (access === 'store' && this.core.code.has(host >>> 12)) return false;
-    return regionsPage(this.regions, pa & ~0xfffn, access, t.privilege) === 'allow';
   }
 
   private noteLargePage(va: bigint, bytes: number): void {

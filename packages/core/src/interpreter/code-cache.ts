@@ -41,6 +41,11 @@ export class CodeCache {
     return (this.#pages.get(hostPage) ?? this.#add(hostPage)).slots;
   }
 
+  /** Address of the first slot of a page of RAM if it is cached, or 0. */
+  knownSlotsOf(hostPage: number): number {
+    return this.#pages.get(hostPage)?.slots ?? 0;
+  }
+
   /** Host offset of the halfword a slot stands for; the page is in use. */
   hostOffsetOf(slot: number): number {
     const frame = Math.floor((slot - this.#base) / codePageBytes);

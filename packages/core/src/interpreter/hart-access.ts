@@ -1,8 +1,8 @@
 import type { AccessBytes, RegisterOperand } from '@trapline/isa';
-import { type HartField, hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
+import { guardBit, type HartField, hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import { branchIf, get, type Label, type Local, type Statement, set, type Term, tee } from '../wasm/term.ts';
-import { slotField } from './slot.ts';
+import { slotBytes, slotField } from './slot.ts';
 
 /** Reads and writes of one hart's area: its base is a constant of the module, so every field has a constant address. */
 export interface HartAccess {
@@ -57,6 +57,39 @@ export function translate(
   return [
     set(va, address),
     branchIf(access.miss, i64.ne(i64.load(tee(index, tlbIndex(get(va))), table), wanted)),
+    set(index, i32.add(i32.load(get(index), table + 8), i32.wrap_i64(get(va)))),
+  ];
+}
+
+/** Slots an access of so many bytes may touch: one for an instruction that starts earlier, one for misalignment. */
+const slotsAround = (bytes: number): number => Math.ceil(bytes / 2) + 2;
+
+/**
+ * Host offset into `index` of a store at `va` to a page with code, if the store TLB has a guarded entry for it and the slots
+ * around are all undecoded; otherwise goes to `otherwise`. A neighbour that is no code's may count as decoded: that is safe.
+ */
+export function guardedStore(
+  hart: HartAccess,
+  { va, index }: Translation,
+  bytes: AccessBytes,
+  otherwise: Label,
+): Statement[] {
+  const table = hart.base + hartOffsets.storeTlb;
+  const last = i64.add(get(va), i64.const(bytes - 1));
+  const context = i64.or(load64(hart, 'dataContext'), i64.const(guardBit));
+  const inPage = i32.shr_u(i32.and(i32.wrap_i64(get(va)), i32.const(4095)), i32.const(1));
+  const firstSlot = i32.add(
+    i32.load(get(index), table + 12),
+    i32.mul(i32.sub(inPage, i32.const(1)), i32.const(slotBytes)),
+  );
+  const decoded = Array.from({ length: slotsAround(bytes) }, (_, n) =>
+    i32.load16_u(firstSlot, n * slotBytes + slotField.handler),
+  ).reduce((a, b) => i32.or(a, b));
+  return [
+    set(index, tlbIndex(get(va))),
+    branchIf(otherwise, i64.ne(i64.load(get(index), table), i64.or(pageOf(last), context))),
+    branchIf(otherwise, i32.eqz(i32.load(get(index), table + 12))),
+    branchIf(otherwise, decoded),
     set(index, i32.add(i32.load(get(index), table + 8), i32.wrap_i64(get(va)))),
   ];
 }

@@ -1,7 +1,7 @@
 import { type AccessBytes, type Decoded, decode } from '@trapline/isa';
 import { type Engine, type EngineHart, type EngineHost, Slow, Stop, type StopReason } from '../engine.ts';
 import { floatOperation } from '../float/operation.ts';
-import { tlbEntries } from '../hart-layout.ts';
+import { guardBit, tlbEntries } from '../hart-layout.ts';
 import { CodeCache } from './code-cache.ts';
 import { generateInterpreter } from './generate.ts';
 import { handlerOf, isHandled, jumpsRelative, special } from './handlers.ts';
@@ -93,6 +93,9 @@ export class Interpreter implements Engine {
 class HartProgram {
   readonly #run: () => number;
   readonly #floatCalls: readonly FloatCall[];
+  /** Four to an entry: tag low, tag high, addend, and the address of the page's first slot. */
+  readonly #fetchWords: Int32Array;
+  readonly #storeWords: Int32Array;
 
   constructor(
     readonly hart: EngineHart,
@@ -106,6 +109,9 @@ class HartProgram {
     const imports = { [importModule]: { ...this.#functions(), [memoryImport]: memory.wasm } };
     const instance = new WebAssembly.Instance(module, imports);
     this.#run = instance.exports.run as () => number;
+    const { fetchTlb, storeTlb } = hart.views;
+    this.#fetchWords = new Int32Array(fetchTlb.buffer, fetchTlb.byteOffset, 4 * tlbEntries);
+    this.#storeWords = new Int32Array(storeTlb.buffer, storeTlb.byteOffset, 4 * tlbEntries);
   }
 
   /** Runs `left` instructions, in chunks. */
@@ -122,18 +128,32 @@ class HartProgram {
     }
   }
 
-  /** Drops fetch-TLB links to a page of slots. */
+  /** Drops the TLBs' links to a page of slots. */
   forget(slots: number): void {
-    const { fetchTlb } = this.hart.views;
-    const words = new Int32Array(fetchTlb.buffer, fetchTlb.byteOffset, tlbEntries * 4);
-    for (let at = 3; at < words.length; at += 4) if (words[at] === (slots | 0)) words[at] = 0;
+    for (const words of [this.#fetchWords, this.#storeWords]) {
+      for (let at = 3; at < words.length; at += 4) if (words[at] === (slots | 0)) words[at] = 0;
+    }
+  }
+
+  /** Tells the wasm side which slots stores to a page with code must spare. */
+  #linkGuarded(va: bigint): void {
+    const words = this.#storeWords;
+    const at = 4 * Number((va >> 12n) & BigInt(tlbEntries - 1));
+    const low = words[at]!;
+    if ((low & guardBit) === 0) return;
+    const host = (words[at + 2]! + (low & ~pageMask)) >>> 0;
+    words[at + 3] = this.cache.knownSlotsOf(host >>> 12);
   }
 
   #functions(): HostFunctions {
     const { slow } = this.hart;
     return {
       loadSlow: (va, bytes, signed) => slow.loadSlow(va, bytes as AccessBytes, signed),
-      storeSlow: (va, bytes, value) => slow.storeSlow(va, bytes as AccessBytes, value),
+      storeSlow: (va, bytes, value) => {
+        const status = slow.storeSlow(va, bytes as AccessBytes, value);
+        this.#linkGuarded(va);
+        return status;
+      },
       resolveAtomic: (va, bytes) => slow.resolveAtomic(va, bytes as 4 | 8),
       loadReserved: (va, bytes) => slow.loadReserved(va, bytes as 4 | 8),
       storeConditional: (va, bytes, value) => slow.storeConditional(va, bytes as 4 | 8, value),

@@ -5,10 +5,23 @@ import { Slow } from '../engine.ts';
 import { floatUse } from '../reference/row-facts.ts';
 import type { FunctionBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
-import { call, get, giveBack, type Local, type Statement, set, type Term, when } from '../wasm/term.ts';
+import {
+  block,
+  branch,
+  call,
+  get,
+  giveBack,
+  type Local,
+  label,
+  type Statement,
+  set,
+  type Term,
+  when,
+} from '../wasm/term.ts';
 import { roundingMode } from './fast-row.ts';
 import { isHandled, jumpOf } from './handlers.ts';
 import {
+  guardedStore,
   type HartAccess,
   load32,
   load64,
@@ -98,6 +111,31 @@ function amo(
   ]);
 }
 
+/**
+ * A store beside code: when the page's code is known and nothing was decoded from the bytes around, memory can change without
+ * anyone being told. Everything else is the import's.
+ */
+function store(access: Extract<Access, { kind: 'store' }>, env: Environment, scope: Scope): Statement[] {
+  const { fn, hart, imports, status } = scope;
+  const { bytes } = access;
+  const value = (): I64 => compileExpr(access.value, env);
+  const address = compileExpr(access.address, env);
+  const [beside, done] = [label('beside'), label('done')];
+  return fn.scratch('i64', (va) =>
+    fn.scratch('i32', (index) => {
+      const unguarded = guardedStore(hart, { va, index }, bytes, beside);
+      const slowly = leaveOnTrap(status, call(imports.storeSlow, get(va), i32.const(bytes), value()));
+      return [
+        set(va, address),
+        block(done, [
+          block(beside, [...unguarded, storeHost(get(index), bytes, value()), branch(done)]),
+          ...slowly,
+        ]),
+      ];
+    }),
+  );
+}
+
 function performAccess(access: Access, env: Environment, scope: Scope): Statement[] {
   const { hart, imports, status, loaded } = scope;
   const address = compileExpr(access.address, env);
@@ -110,7 +148,7 @@ function performAccess(access: Access, env: Environment, scope: Scope): Statemen
         result,
       ];
     case 'store':
-      return leaveOnTrap(status, call(imports.storeSlow, address, bytes, compileExpr(access.value, env)));
+      return store(access, env, scope);
     case 'loadReserved':
       return [...leaveOnTrap(status, call(imports.loadReserved, address, bytes)), result];
     case 'storeConditional': {
