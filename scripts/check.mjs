@@ -53,6 +53,12 @@ const packages = () =>
     return packedAll ? [...results, ...(await checkExamples(packed, directory))] : results;
   });
 
+/** The lockfile names packages by version and hash, so that any registry serves it. */
+async function lockfile() {
+  const hosts = readFileSync(join(root, 'pnpm-lock.yaml'), 'utf8').match(/^.*https?:\/\/.*$/gm) ?? [];
+  return [{ name: 'the lockfile names no host', ok: hosts.length === 0, output: hosts.join('\n') }];
+}
+
 const checks = {
   install: async () => [{ name: 'install', ...(await install()) }],
   build: async () => [{ name: 'build', ...(await build()) }],
@@ -63,6 +69,7 @@ const checks = {
   tests: vitest,
   'dead code': command('dead code (knip)', 'knip', '--no-progress', '--no-config-hints'),
   docs: checkDocs,
+  lockfile,
   packages,
 };
 
