@@ -1,3 +1,5 @@
+export { type DiskBackend, HostError } from '@trapline/core';
+export { MemoryDisk } from '@trapline/devices';
 export { type BoardSize, type Chosen, deviceTree } from './board/device-tree.ts';
 export type { AttachedDisk } from './board/devices.ts';
 export { hartExtensions } from './board/isa-string.ts';

@@ -1,0 +1,11 @@
+import { render } from 'preact';
+import { App } from './page/app.tsx';
+import { acceptDrops } from './page/drop.ts';
+import { startMachines } from './page/machines.ts';
+import './page/style.css';
+
+startMachines();
+acceptDrops();
+render(<App />, document.getElementById('app')!);
+if (import.meta.env.PROD && 'serviceWorker' in navigator)
+  void navigator.serviceWorker.register(new URL('sw.js', document.baseURI)).catch(() => undefined);
