@@ -153,6 +153,12 @@ export class Vcpu extends Hart {
     return this.executeWord(this.views.exitWord[0]!);
   }
 
+  /** Memory accesses of the instruction (cache blocks among system instructions) are translated for the present virtual state. */
+  override executeWord(word: number): Exit | undefined {
+    this.slow.refresh();
+    return super.executeWord(word);
+  }
+
   /** Makes the access possible in place, or does what it comes to. */
   fill(access: AccessType, va: bigint): Exit | undefined {
     const filled = this.#host.pager.fill({ state: this, mmu: this.slow }, this.tree(), access, va);
@@ -236,7 +242,8 @@ export class Vcpu extends Hart {
   override restore(state: VcpuState): void {
     this.physical.restore(state.physical);
     super.restore(state);
-    this.#tree = undefined;
+    // The guest's tables are what they were when the state was saved; shadows of other ones are worth nothing.
+    this.#host.pager.dropAll();
   }
 }
 

@@ -24,6 +24,8 @@ export class ShadowTree {
   readonly root: number;
   readonly levels: Levels;
   readonly asid: number;
+  /** The satp value that makes a hart walk this tree (privileged specification, "Supervisor Address Translation and Protection Register"). */
+  readonly satp: bigint;
   readonly #pool: TablePool;
   #alive = true;
   #leaves = 0;
@@ -35,6 +37,7 @@ export class ShadowTree {
     this.root = root;
     this.levels = levels;
     this.asid = asid;
+    this.satp = (BigInt(levels + 5) << 60n) | (BigInt(asid) << 44n) | (BigInt(root) >> 12n);
   }
 
   get alive(): boolean {
@@ -43,12 +46,6 @@ export class ShadowTree {
 
   get leaves(): number {
     return this.#leaves;
-  }
-
-  /** The satp value that makes a hart walk this tree (privileged specification, "Supervisor Address Translation and Protection Register"). */
-  get satp(): bigint {
-    const mode = BigInt(this.levels + 5);
-    return (mode << 60n) | (BigInt(this.asid) << 44n) | (BigInt(this.root) >> 12n);
   }
 
   /** Installs the leaf for the page at `va`; gives the one it replaces, 0 when there was none. */
