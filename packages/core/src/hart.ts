@@ -70,7 +70,15 @@ export interface HartState {
 
 /** What a virtual hart has in common with the hart it executes on; its CSRs, contexts and TLBs are its own. */
 const shared = (views: HartViews): Partial<HartViews> => {
-  const { csrs: _csrs, dataContext: _data, fetchContext: _fetch, loadTlb: _l, storeTlb: _s, fetchTlb: _f, ...rest } = views;
+  const {
+    csrs: _csrs,
+    dataContext: _data,
+    fetchContext: _fetch,
+    loadTlb: _l,
+    storeTlb: _s,
+    fetchTlb: _f,
+    ...rest
+  } = views;
   return rest;
 };
 

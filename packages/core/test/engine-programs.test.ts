@@ -144,14 +144,12 @@ describe('code that changes', () => {
 
   test('random programs that write into themselves', () => {
     const nearCode = fc.integer({ min: -8, max: 60 }).map((n) => codeBase + BigInt(n));
-    const starts = fc
-      .tuple(programs, fc.array(nearCode, { minLength: 31, maxLength: 31 }))
-      .map(
-        ([start, aims]): Start => ({
-          ...start,
-          x: [0n, ...aims.map((aim, n) => (n % 3 === 0 ? start.x[n + 1]! : aim))],
-        }),
-      );
+    const starts = fc.tuple(programs, fc.array(nearCode, { minLength: 31, maxLength: 31 })).map(
+      ([start, aims]): Start => ({
+        ...start,
+        x: [0n, ...aims.map((aim, n) => (n % 3 === 0 ? start.x[n + 1]! : aim))],
+      }),
+    );
     fc.assert(
       fc.property(starts, budgets, (start, pieces) => {
         expect(runFrom(interpreter, start, [sum(pieces)])).toEqual(runFrom(reference, start, [sum(pieces)]));
