@@ -171,7 +171,6 @@ export const pick = <T extends ValueType>(
 export const drop = (value: Term<ValueType>): Statement => plain('void', 0x1a, value);
 export const unreachable: Statement = plain('void', 0x00);
 export const giveBack = (value?: Term<ValueType>): Statement => term('void', { kind: 'return', value });
-export const sequence = (body: readonly Statement[]): Statement => term('void', { kind: 'sequence', body });
 /** Statements, then a value. */
 export const after = <T extends ValueType>(body: readonly Statement[], value: Term<T>): Term<T> =>
   term(value.type, { kind: 'sequence', body: [...body, value] });
