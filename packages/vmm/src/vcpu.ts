@@ -8,6 +8,7 @@ import {
   Mstatus,
   Slot,
   slotOf,
+  Touched,
   type Trap,
   trapTarget,
   U,
@@ -79,6 +80,7 @@ export class Vcpu extends Hart {
   #generation = -1;
   #treeKey = -1n;
   #treeView = -1;
+  #protection = 0;
   #action: Action = { kind: 'emulated' };
 
   /** `physical` must deliver traps to the host. */
@@ -90,6 +92,14 @@ export class Vcpu extends Hart {
     physical.csrs.set(slotOf('pmpaddr0'), everything.address);
     physical.setCsr(slotOf('pmpcfg0'), everything.config);
     this.changed(0xf);
+  }
+
+  override changed(touched: number): void {
+    super.changed(touched);
+    // The constructor of Hart calls this too, before there are any fields.
+    if (!(touched & (Touched.translation | Touched.pmp)) || !(#host in this)) return;
+    this.#tree = undefined;
+    if (touched & Touched.pmp) this.#protection = this.#host.pager.protection(this.csrs);
   }
 
   /** Runs the guest's instructions on the physical hart until something traps, and deals with that. */
@@ -138,7 +148,7 @@ export class Vcpu extends Hart {
     ) {
       return current;
     }
-    const tree = pager.tree(this);
+    const tree = pager.tree(this, this.#protection);
     this.#tree = tree;
     this.#treeKey = satp;
     this.#treeView = view;
@@ -151,6 +161,12 @@ export class Vcpu extends Hart {
     this.slow.refresh();
     if (this.slow.fetchWord(this.pc) === Slow.trap) return this.deliver(this.exitTrap());
     return this.executeWord(this.views.exitWord[0]!);
+  }
+
+  /** Memory accesses of the instruction (cache blocks among system instructions) are translated for the present virtual state. */
+  override executeWord(word: number): Exit | undefined {
+    this.slow.refresh();
+    return super.executeWord(word);
   }
 
   /** Memory accesses of the instruction (cache blocks among system instructions) are translated for the present virtual state. */

@@ -1,5 +1,18 @@
 import type { Mmu } from '@trapline/core';
-import { type AccessType, type Leaf, M, Mstatus, type PrivilegedState, Pte, S, Slot, U } from '@trapline/isa';
+import {
+  type AccessType,
+  type CsrFile,
+  Envcfg,
+  type Leaf,
+  M,
+  Mstatus,
+  type PrivilegedState,
+  Pte,
+  pmpRegions,
+  S,
+  Slot,
+  U,
+} from '@trapline/isa';
 import type { TablePool } from './pool.ts';
 import { GuestTables, Space, type TableUse } from './tables.ts';
 import { canonical, type Levels, PoolExhausted, ShadowTree, spanBytes } from './tree.ts';
@@ -18,7 +31,7 @@ export type Fill =
   | { readonly kind: 'fault'; readonly cause: number }
   /** Not to be done in place: execute the instruction on the virtual hart. */
   | { readonly kind: 'emulate' }
-  /** The pool was exhausted and everything dropped: enter the guest again. */
+  /** The tree is gone (the pool was exhausted, or its root forgotten): enter the guest again. */
   | { readonly kind: 'retry' };
 
 /** Figures about shadow paging. */
@@ -56,6 +69,7 @@ interface Target {
   readonly hpa: bigint;
 }
 const lastAsid = 0xffff;
+const mostProtections = 1024;
 
 interface WritableMapping {
   readonly tree: ShadowTree;
@@ -70,6 +84,9 @@ export class Pager {
   readonly #tables = new GuestTables();
   /** Where each guest page is mapped writable, by guest page number: what to protect when it becomes a page table. */
   readonly #writable = new Map<number, WritableMapping[]>();
+  /** Numbers of the PMP settings met so far. */
+  readonly #protections = new Map<string, number>();
+  #nextProtection = 0;
   #nextAsid = 1;
   #counts = { fills: 0, invalidations: 0, released: 0, drops: 0 };
   /** Changes when trees were destroyed: a tree chosen before must be chosen again. */
@@ -93,18 +110,34 @@ export class Pager {
     };
   }
 
-  /** The tree for the state's privilege, satp and permission bits, made when there is none yet. */
-  tree(state: PrivilegedState): ShadowTree {
+  /**
+   * A number for what a hart's PMP registers say. Harts differ in them and change them, and a tree holds only what they allowed:
+   * the same settings have the same trees.
+   */
+  protection(csrs: CsrFile): number {
+    const key = pmpRegions(csrs)
+      .map(({ from, to, permissions, locked }) => `${from}-${to}:${permissions}${locked}`)
+      .join();
+    const known = this.#protections.get(key);
+    if (known !== undefined) return known;
+    if (this.#protections.size >= mostProtections) this.#protections.clear();
+    this.#protections.set(key, ++this.#nextProtection);
+    return this.#nextProtection;
+  }
+
+  /** The tree for the state's privilege, satp, permission bits and PMP (a number of `protection`), made when there is none yet. */
+  tree(state: PrivilegedState, protection: number): ShadowTree {
     try {
-      return this.#find(state);
+      return this.#find(state, protection);
     } catch (error) {
       if (!(error instanceof PoolExhausted)) throw error;
       this.dropAll();
-      return this.#find(state);
+      return this.#find(state, protection);
     }
   }
 
-  #find(state: PrivilegedState): ShadowTree {
+  #find(state: PrivilegedState, protection: number): ShadowTree {
+    if (this.#nextAsid > lastAsid) this.dropAll();
     const satp = state.csrs.get(Slot.satp);
     const bare = state.privilege === M || satp >> satpModeShift === 0n;
     const key = bare ? bareKey : (satp & (0xfn << satpModeShift)) | (satp & satpRoot);
@@ -114,24 +147,21 @@ export class Pager {
       space = new Space(key, levels);
       this.#spaces.set(key, space);
     }
-    const view = bare ? Number(state.privilege === M) : viewOf(state);
+    const view = protection * views + (bare ? Number(state.privilege === M) : viewOf(state));
     let tree = space.trees.get(view);
     if (tree === undefined) {
-      tree = new ShadowTree(this.#pool, levels, this.#takeAsid());
+      tree = new ShadowTree(this.#pool, levels, this.#nextAsid++);
       space.trees.set(view, tree);
     }
     return tree;
-  }
-
-  #takeAsid(): number {
-    if (this.#nextAsid > lastAsid) this.dropAll();
-    return this.#nextAsid++;
   }
 
   /** Makes `access` at `va` possible in `tree`, or says why not. Sets A and D in the guest's table as the bare machine would. */
   fill(guest: Guest, tree: ShadowTree, access: AccessType, va: bigint): Fill {
     const walked = guest.mmu.examine(va, access);
     if (walked?.kind === 'fault') return walked;
+    // Setting A or D is a store to a page table, and may have been one too many for the tree.
+    if (!tree.alive) return { kind: 'retry' };
     const gpa = (walked?.pa ?? va) & pageMask;
     const hpa = this.#host.hostPage(gpa);
     // Devices, holes and what PMP forbids or splits: the instruction itself, executed on the virtual hart, says what happens.
@@ -259,7 +289,8 @@ export class Pager {
     }
     if (root) {
       space.trees.clear();
-      this.#spaces.delete(space.key);
+      space.alive = false;
+      if (this.#spaces.get(space.key) === space) this.#spaces.delete(space.key);
     }
   }
 
@@ -282,10 +313,13 @@ export class Pager {
 
 const needed: Readonly<Record<AccessType, bigint>> = { fetch: Pte.X, load: Pte.R, store: Pte.W };
 
-/** What else than the guest's table decides permissions: privilege and, for S-mode, SUM and MXR; for U-mode MXR. */
+/** How many values `viewOf` has. */
+const views = 16;
+
+/** What else than the guest's table and PMP decides: privilege, MXR, whether PBMT bits are allowed, and for S-mode SUM. */
 const viewOf = (state: PrivilegedState): number => {
   const status = state.csrs.get(Slot.mstatus);
-  const mxr = status & Mstatus.MXR ? 2 : 0;
-  if (state.privilege === U) return mxr;
-  return 4 | mxr | (status & Mstatus.SUM ? 1 : 0);
+  const both = (status & Mstatus.MXR ? 2 : 0) | (state.csrs.get(Slot.menvcfg) & Envcfg.PBMTE ? 8 : 0);
+  if (state.privilege === U) return both;
+  return 4 | both | (status & Mstatus.SUM ? 1 : 0);
 };

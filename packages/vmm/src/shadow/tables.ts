@@ -9,6 +9,8 @@ export interface TableUse {
 
 /** A guest address space: one root table, and a shadow tree per way of looking at it. */
 export class Space {
+  /** False once its root was forgotten. */
+  alive = true;
   /** Trees by what decides permissions: effective privilege, SUM, MXR. */
   readonly trees = new Map<number, ShadowTree>();
   readonly key: bigint;
@@ -21,7 +23,7 @@ export class Space {
 }
 
 interface TablePage {
-  readonly uses: TableUse[];
+  uses: TableUse[];
   /** Stores since a fill last walked through it: many of them say that it is no page table any more. */
   stores: number;
 }
@@ -49,6 +51,7 @@ export class GuestTables {
     }
     known.stores = 0;
     if (!known.uses.some((use) => use.space === space && use.base === base && use.level === level)) {
+      known.uses = known.uses.filter((use) => use.space.alive);
       known.uses.push({ space, level, base });
     }
     return false;
