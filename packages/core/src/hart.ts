@@ -327,7 +327,12 @@ export class Hart implements EngineHart, PrivilegedState {
     }
     if (this.isHalted) return { kind: 'stopped' };
     if (this.waiting && !wakes(this)) return this.idle(budget);
+    const waited = this.waiting;
     this.waiting = false;
+    if (waited && this.spins()) {
+      this.used += budget;
+      return undefined;
+    }
     if (!this.architectural) return this.execute(budget);
     if (this.interruptsChanged || this.used >= this.horizon) {
       this.interruptsChanged = false;
@@ -336,6 +341,14 @@ export class Hart implements EngineHart, PrivilegedState {
       this.horizon = this.used + this.untilTimer();
     }
     return this.execute(Math.min(budget, this.horizon - this.used));
+  }
+
+  /**
+   * In real time: whether wfi came back with nothing to take (pending, but masked). A guest in a loop around it, as OpenSBI's
+   * secondary harts are until they are started, gives its slice to the harts that have work.
+   */
+  private spins(): boolean {
+    return !this.clock.idles && pendingInterrupt(this) === undefined;
   }
 
   private get architectural(): boolean {
