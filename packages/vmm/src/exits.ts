@@ -1,4 +1,5 @@
 import type { Privilege, Trap } from '@trapline/isa';
+import type { ExitOutcome } from './observation.ts';
 
 /** Why the guest left direct execution. `cause` names are the trap's; the monitor adds `mmio` and `interrupt`. */
 export type ExitKind =
@@ -53,6 +54,8 @@ export interface ExitEvent {
   readonly hart: number;
   /** Instructions the guest had retired. */
   readonly retired: bigint;
+  /** `mtime` as the guest sees it, in ticks. */
+  readonly time: bigint;
   /** The guest's privilege when it exited. */
   readonly mode: Privilege;
   readonly exit: ExitKind;
@@ -62,6 +65,8 @@ export interface ExitEvent {
   /** The trap value of the exit. */
   readonly tval: bigint;
   readonly action: Action;
+  /** What handling the exit changed of the guest's state. */
+  readonly after: ExitOutcome;
 }
 
 /** Exception codes in order, as exit kinds (privileged specification, "Machine Cause Register"). */

@@ -16,6 +16,7 @@ import {
 import type { ExitLog } from './exit-log.ts';
 import { type Action, type ExitEvent, type ExitKind, exitOfCause } from './exits.ts';
 import type { GuestBus } from './guest-bus.ts';
+import { Observation } from './observation.ts';
 import type { Policy, PolicyExit, Verdict } from './policy.ts';
 import type { Pager } from './shadow/pager.ts';
 import type { ShadowTree } from './shadow/tree.ts';
@@ -35,6 +36,9 @@ export interface VcpuHost {
 export interface VcpuState extends HartState {
   readonly physical: HartState;
 }
+
+/** What is known of an exit before it is handled. */
+type Moment = Omit<ExitEvent, 'action' | 'after'>;
 
 type Handler = (vcpu: Vcpu, trap: Trap) => Exit | undefined;
 
@@ -82,12 +86,14 @@ export class Vcpu extends Hart {
   #treeView = -1;
   #protection = 0;
   #action: Action = { kind: 'emulated' };
+  readonly #observation: Observation;
 
   /** `physical` must deliver traps to the host. */
   constructor(host: VcpuHost, options: HartOptions, physical: Hart) {
     super(host.guest, { ...options, executesOn: physical });
     this.physical = physical;
     this.#host = host;
+    this.#observation = new Observation(this.views.csrs, this.views.x);
     physical.privilege = U;
     physical.csrs.set(slotOf('pmpaddr0'), everything.address);
     physical.setCsr(slotOf('pmpcfg0'), everything.config);
@@ -104,16 +110,24 @@ export class Vcpu extends Hart {
 
   /** Runs the guest's instructions on the physical hart until something traps, and deals with that. */
   override execute(budget: number): Exit | undefined {
-    if (this.#dataTranslationDiffers()) {
-      this.#host.exits.count('emulated');
-      return this.emulate();
-    }
+    if (this.#dataTranslationDiffers()) return this.#emulateForMprv();
     const exit = this.#enter(budget);
     if (exit?.kind !== 'trap') {
       this.interruptsChanged = true;
       return undefined;
     }
     return this.#handle(exit.trap);
+  }
+
+  #emulateForMprv(): Exit | undefined {
+    const { exits, guest } = this.#host;
+    const before = exits.listening ? this.#moment('emulated', 0n) : undefined;
+    this.#action = { kind: 'emulated' };
+    guest.bus.lastAccess = undefined;
+    exits.count('emulated');
+    const exit = this.emulate();
+    if (before !== undefined) this.#tell(before);
+    return exit;
   }
 
   /** Whether loads and stores are translated unlike fetches (MPRV): one tree cannot serve both. */
@@ -169,12 +183,6 @@ export class Vcpu extends Hart {
     return super.executeWord(word);
   }
 
-  /** Memory accesses of the instruction (cache blocks among system instructions) are translated for the present virtual state. */
-  override executeWord(word: number): Exit | undefined {
-    this.slow.refresh();
-    return super.executeWord(word);
-  }
-
   /** Makes the access possible in place, or does what it comes to. */
   fill(access: AccessType, va: bigint): Exit | undefined {
     const filled = this.#host.pager.fill({ state: this, mmu: this.slow }, this.tree(), access, va);
@@ -197,11 +205,12 @@ export class Vcpu extends Hart {
     return exit;
   }
 
-  #tell(before: Omit<ExitEvent, 'action'>): void {
+  #tell(before: Moment): void {
     const { exits, guest } = this.#host;
     const access = guest.bus.lastAccess;
-    if (access === undefined) exits.emit({ ...before, action: this.#action });
-    else exits.emit({ ...before, exit: 'mmio', action: { kind: 'device', ...access } });
+    const after = this.#observation.end(this.pc, this.privilege);
+    if (access === undefined) exits.emit({ ...before, action: this.#action, after });
+    else exits.emit({ ...before, exit: 'mmio', action: { kind: 'device', ...access }, after });
   }
 
   #obey(verdict: Verdict): Exit | undefined {
@@ -221,11 +230,13 @@ export class Vcpu extends Hart {
     const final = policy.onDeliver?.(this, trap) ?? trap;
     const action: Action = { kind: 'reflected', trap: final, to: trapTarget(this, final) };
     this.#action = action;
-    if (final.interrupt) {
-      exits.count('interrupt');
-      if (exits.listening) exits.emit({ ...this.#moment('interrupt', 0n), word: undefined, action });
-    }
-    return super.deliver(final);
+    if (!final.interrupt) return super.deliver(final);
+    exits.count('interrupt');
+    if (!exits.listening) return super.deliver(final);
+    const before = { ...this.#moment('interrupt', 0n), word: undefined };
+    const exit = super.deliver(final);
+    exits.emit({ ...before, action, after: this.#observation.end(this.pc, this.privilege) });
+    return exit;
   }
 
   /** The firmware served the ecall being handled. */
@@ -233,10 +244,12 @@ export class Vcpu extends Hart {
     this.#action = { kind: 'firmware', extension, function: number };
   }
 
-  #moment(exit: ExitKind, tval: bigint): Omit<ExitEvent, 'action'> {
+  /** How things stand as an exit begins; what it changes is told from here. */
+  #moment(exit: ExitKind, tval: bigint): Moment {
     const { id: hart, pc, privilege: mode } = this;
+    this.#observation.begin();
     const word = exit === 'illegalInstruction' ? Number(tval) : this.#wordAt(pc);
-    return { hart, retired: this.retired(), mode, exit, pc, word, tval };
+    return { hart, retired: this.retired(), time: this.time(), mode, exit, pc, word, tval };
   }
 
   /** The instruction bits at a virtual address, without effects; undefined where nothing is mapped. */
