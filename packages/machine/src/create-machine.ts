@@ -22,6 +22,8 @@ import { prepareForSupervisor } from './boot/supervisor.ts';
 import { ConsoleOutput } from './console.ts';
 import { hostEntropy, seededEntropy } from './entropy.ts';
 import { Sleeper } from './host-loop.ts';
+import { Inspector } from './inspect/inspector.ts';
+import type { World } from './inspect/world.ts';
 import { type NamedFile, readKernel } from './kernel.ts';
 import { type ExitReason, type LayerStats, Machine } from './machine.ts';
 import { bareGuest } from './monitor/bare.ts';
@@ -63,6 +65,10 @@ export interface GuestParts {
   listenExits(listener: (event: ExitEvent) => void): () => void;
   /** Why a policy stopped the run, if one did. */
   stopReason(): string | undefined;
+  /** The guest's side of a hart and, under a monitor, the hart's own. */
+  worlds(hart: number): readonly World[];
+  /** Where a guest-physical address lies in the host's physical memory. */
+  hostAddress(guestPhysical: bigint): bigint | undefined;
 }
 
 /** What a monitor is given to make them. */
@@ -159,8 +165,22 @@ class BoardUnderConstruction {
     this.#input = new ConsoleInput(devices.uart);
     load(this.#plan, memory);
     start(this.#plan, harts);
+    const { worlds, hostAddress } = this.#guest;
+    const deviceAt = (address: bigint) =>
+      devices.mapped.find(({ row }) => address >= row.address && address < row.address + row.bytes);
     this.#machine = new Machine({
       harts,
+      inspector: new Inspector({
+        worlds,
+        hostAddress,
+        deviceAt: (address) => deviceAt(address)?.device.name,
+        readX: (hart, index) => harts[hart]!.readX(index),
+        pc: (hart) => harts[hart]!.pc,
+      }),
+      registerAt: (address) => {
+        const found = deviceAt(address);
+        return found && found.device.registerAt?.(Number(address) - found.row.address);
+      },
       memory,
       clock: this.#clock,
       console: this.#console,

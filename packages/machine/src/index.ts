@@ -1,5 +1,16 @@
 export { type DiskBackend, HostError } from '@trapline/core';
 export { MemoryDisk } from '@trapline/devices';
+export { csrByNumber, csrNumber, decode, disassemble, trapName } from '@trapline/isa';
+export {
+  type Change,
+  type ExitEvent,
+  type ExitKind,
+  type Explanation,
+  exitPhrases,
+  explain,
+  instructionText,
+  type Names,
+} from '@trapline/vmm';
 export { type BoardSize, type Chosen, deviceTree } from './board/device-tree.ts';
 export type { AttachedDisk } from './board/devices.ts';
 export { hartExtensions } from './board/isa-string.ts';
@@ -17,6 +28,15 @@ export { createMachine, type MachineOptions } from './create-machine.ts';
 export { type Elf, type ElfSection, type ElfSegment, type ElfSymbol, isElf, parseElf } from './elf.ts';
 export { readFdt, writeFdt } from './fdt/blob.ts';
 export { cells, child, empty, type FdtNode, node, text, wide, withProperties } from './fdt/tree.ts';
+export {
+  type AddressReading,
+  type CsrReading,
+  type HartReading,
+  Inspector,
+  type WorldReading,
+} from './inspect/inspector.ts';
+export type { TableEntry, TableWalk } from './inspect/page-table.ts';
+export type { TableRoot } from './inspect/world.ts';
 export { type Kernel, type NamedFile, readKernel } from './kernel.ts';
 export { type LinuxImage, readLinuxImage } from './linux-image.ts';
 export { type ExitReason, Machine, type MachineStats, type RunOptions } from './machine.ts';

@@ -1,8 +1,9 @@
 import type { BoardClock, DmaMemory, GuestHart, RoundResult } from '@trapline/core';
-import type { ExitEvent } from '@trapline/vmm';
+import type { ExitEvent, Names } from '@trapline/vmm';
 import type { ConsoleOutput, OutputListener } from './console.ts';
 import { hashHex } from './hash.ts';
 import { type Sleeper, yieldToHost } from './host-loop.ts';
+import type { Inspector } from './inspect/inspector.ts';
 import type { SymbolTable } from './symbols.ts';
 
 /** Why a run ended. */
@@ -59,6 +60,8 @@ export interface MachineParts {
   readonly ram: { readonly address: number; readonly bytes: number };
   readonly console: ConsoleOutput;
   readonly symbols: SymbolTable;
+  readonly inspector: Inspector;
+  registerAt(address: bigint): string | undefined;
   readonly sleeper: Sleeper;
   /** The real-time clock's alarm: `nextAlarm` in nanoseconds since 1970; `tick` rings it when it is due. */
   readonly alarm: { readonly nextAlarm: bigint | undefined; tick(): void };
@@ -80,6 +83,8 @@ export class Machine {
   /** The guest's RAM by physical address. Whoever changes bytes calls `written`. */
   readonly memory: DmaMemory;
   readonly symbols: SymbolTable;
+  /** Harts, page tables and addresses as they stand. */
+  readonly inspector: Inspector;
   readonly #parts: MachineParts;
   #ending: ExitReason | undefined;
   #running = false;
@@ -91,6 +96,7 @@ export class Machine {
     this.harts = parts.harts;
     this.memory = parts.memory;
     this.symbols = parts.symbols;
+    this.inspector = parts.inspector;
   }
 
   /**
@@ -140,6 +146,19 @@ export class Machine {
   /** Calls `listener` at every exit to the monitor; the returned function stops that. Never called on the bare machine. */
   onExit(listener: (event: ExitEvent) => void): () => void {
     return this.#parts.listenExits(listener);
+  }
+
+  /** What a device calls its register at a guest-physical address; undefined where there is none. */
+  registerAt(address: bigint): string | undefined {
+    return this.#parts.registerAt(address);
+  }
+
+  /** What addresses are called: symbols of the guest and registers of the board. */
+  get names(): Names {
+    return {
+      nameOf: (address) => this.symbols.nameOf(address),
+      registerAt: (address) => this.registerAt(address),
+    };
   }
 
   /** Instructions retired by all harts together. */

@@ -88,6 +88,12 @@ export class VirtualMachine {
     };
   }
 
+  /** The host-physical address behind a guest-physical one; undefined when it is not RAM the guest was given. */
+  hostAddress(guestPhysical: bigint): bigint | undefined {
+    const page = this.#hostPage(guestPhysical & ~0xfffn);
+    return page === undefined ? undefined : page | (guestPhysical & 0xfffn);
+  }
+
   /** Figures about shadow page tables. */
   stats(): PagerStats {
     return this.pager.stats();

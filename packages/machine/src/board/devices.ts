@@ -54,9 +54,14 @@ export interface BoardConnections {
   onInterrupt(): void;
 }
 
+/** A device that may say what its registers are called. */
+interface NamedRegisters extends Device {
+  registerAt?(offset: number): string | undefined;
+}
+
 /** The devices of one board, and where on the bus they go. */
 export interface BoardDevices {
-  readonly mapped: readonly { readonly row: BoardDevice; readonly device: Device }[];
+  readonly mapped: readonly { readonly row: BoardDevice; readonly device: NamedRegisters }[];
   readonly uart: Uart;
   readonly rtc: GoldfishRtc;
 }

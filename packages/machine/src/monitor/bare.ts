@@ -1,6 +1,7 @@
 import { createCore, type DmaMemory } from '@trapline/core';
 import { ramBase } from '../board/virt.ts';
 import type { GuestParts, GuestRequest } from '../create-machine.ts';
+import { guestWorld, readWord } from '../inspect/world.ts';
 
 /** The guest on the machine itself: nothing between it and the harts. */
 export function bareGuest({ ramBytes, harts: count, clock, firmware, engine }: GuestRequest): GuestParts {
@@ -22,5 +23,7 @@ export function bareGuest({ ramBytes, harts: count, clock, firmware, engine }: G
     }),
     listenExits: () => () => {},
     stopReason: () => undefined,
+    worlds: (hart) => [guestWorld(harts[hart]!.hart, (address) => readWord(core.ram(address, 8)))],
+    hostAddress: (address) => (core.ram(address, 1) ? address : undefined),
   };
 }

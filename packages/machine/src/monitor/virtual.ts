@@ -2,6 +2,7 @@ import { createCore } from '@trapline/core';
 import { type Policy, shadow, VirtualMachine } from '@trapline/vmm';
 import { ramBase } from '../board/virt.ts';
 import type { GuestParts, GuestRequest } from '../create-machine.ts';
+import { guestWorld, readWord, rootOf } from '../inspect/world.ts';
 
 /** The guest deprivileged under the monitor, with a core to itself. */
 export function virtualGuest(request: GuestRequest, monitor: 'shadow' | Policy): GuestParts {
@@ -21,5 +22,20 @@ export function virtualGuest(request: GuestRequest, monitor: 'shadow' | Policy):
     }),
     listenExits: (listener) => guest.exits.listen(listener),
     stopReason: () => guest.stopReason,
+    worlds: (id) => {
+      const { vcpu } = guest.harts[id]!;
+      return [
+        guestWorld(vcpu, (address) => readWord(guest.dma.view(address, 8)), vcpu.physical),
+        {
+          name: 'hart',
+          state: vcpu.physical,
+          hart: vcpu.physical,
+          // The tree the hart walks as soon as the guest goes on; its satp is set only then.
+          root: () => rootOf(vcpu.tree().satp),
+          readWord: (address) => readWord(core.ram(address, 8)),
+        },
+      ];
+    },
+    hostAddress: (address) => guest.hostAddress(address),
   };
 }
