@@ -1,12 +1,16 @@
-/** Reading and writing CSRs: the table's rules, plus what lies outside it: derived bits, locks, and what a write touches. */
+/**
+ * Reading and writing CSRs: the table's rules, plus what lies outside it: derived bits, locks, and what a write touches. All of a
+ * row's rules are looked up once, when this module loads.
+ */
 import { mip as pendingBits, softwarePending } from '../privileged/interrupts.ts';
 import { pmpAddressLocked } from '../privileged/pmp.ts';
 import { type PrivilegedState, Touched } from '../privileged/state.ts';
 import { readCycle, readInstret, writeCycle, writeInhibit, writeInstret } from './counters.ts';
 import { type Csr, type CsrRow, legalize, type View } from './fields.ts';
-import { permits } from './permission.ts';
+import { type Gate, gateOf, isReadOnly, lowestPrivilege } from './permission.ts';
 import {
-  csrByNumber,
+  csrSlots,
+  csrTable,
   Envcfg,
   fcsr,
   Mip,
@@ -46,13 +50,13 @@ const reads: Readonly<Record<string, Read>> = {
 const delegated = (state: PrivilegedState, row: View): bigint => state.csrs.get(Slot.mideleg) & row.mask;
 
 /** What a view shows of its parent now: interrupts that are not delegated read as zero in sie and sip. */
-const visible = (state: PrivilegedState, row: View): bigint =>
-  row === sie || row === sip ? delegated(state, row) : row.mask;
+const visible = (row: View): ((state: PrivilegedState) => bigint) =>
+  row === sie || row === sip ? (state) => delegated(state, row) : () => row.mask;
 
-function read(state: PrivilegedState, row: CsrRow): bigint {
-  if (row.kind === 'view') return (read(state, row.parent) & visible(state, row)) >> BigInt(row.shift);
-  const derive = reads[row.name];
-  return derive ? derive(state) : stored(state, row);
+function reader(row: CsrRow): Read {
+  if (row.kind === 'csr') return reads[row.name] ?? ((state) => stored(state, row));
+  const [parent, shows, shift] = [reader(row.parent), visible(row), BigInt(row.shift)];
+  return (state) => (parent(state) & shows(state)) >> shift;
 }
 
 const flags = (changed: bigint, mask: bigint, touched: number): number =>
@@ -77,12 +81,18 @@ const touches: Readonly<Record<string, (changed: bigint) => number>> = {
   fcsr: () => float,
 };
 
+const touchesOfSlot: readonly (((changed: bigint) => number) | undefined)[] = (() => {
+  const table = new Array<((changed: bigint) => number) | undefined>(csrSlots).fill(undefined);
+  for (const row of csrTable) if (row.kind === 'csr' && row.slot >= 0) table[row.slot] = touches[row.name];
+  return table;
+})();
+
 function store(state: PrivilegedState, row: Csr, value: bigint): number {
   if (row.slot < 0) return 0;
   const old = state.csrs.get(row.slot);
   const legal = legalize(row, old, value);
   state.csrs.set(row.slot, legal);
-  return touches[row.name]?.(old ^ legal) ?? 0;
+  return touchesOfSlot[row.slot]?.(old ^ legal) ?? 0;
 }
 
 const fsDirty = (state: PrivilegedState): void =>
@@ -122,33 +132,61 @@ const writes: Readonly<Record<string, Write>> = {
   ...Object.fromEntries(pmpaddr.slice(0, pmpEntries).map(writePmpAddress)),
 };
 
-/** Of sip only SSIP can be written ("Supervisor Interrupt Registers"). */
-const writableThrough = (state: PrivilegedState, row: View): bigint =>
-  row === sip ? visible(state, row) & Mip.SSI : visible(state, row);
+function writer(row: CsrRow): Write {
+  if (row.kind === 'csr') return writes[row.name] ?? ((state, value) => store(state, row, value));
+  const [parent, shows, shift] = [writer(row.parent), visible(row), BigInt(row.shift)];
+  // Of sip only SSIP can be written ("Supervisor Interrupt Registers").
+  const through = row === sip ? Mip.SSI : row.mask;
+  return (state, value) => {
+    const mask = shows(state) & through;
+    return parent(state, (stored(state, row.parent) & ~mask) | ((value << shift) & mask));
+  };
+}
 
-function write(state: PrivilegedState, row: CsrRow, value: bigint): number {
-  if (row.kind === 'csr') return (writes[row.name] ?? ((s, v) => store(s, row, v)))(state, value);
-  const mask = writableThrough(state, row);
-  const merged = (stored(state, row.parent) & ~mask) | ((value << BigInt(row.shift)) & mask);
-  return write(state, row.parent, merged);
+/** All there is to know to access one CSR. */
+interface Accessor {
+  readonly lowest: number;
+  readonly readOnly: boolean;
+  readonly gate: Gate | undefined;
+  readonly read: Read;
+  readonly write: Write;
+}
+
+const accessor = (row: CsrRow): Accessor => ({
+  lowest: lowestPrivilege(row.number),
+  readOnly: isReadOnly(row.number),
+  gate: gateOf(row),
+  read: reader(row),
+  write: writer(row),
+});
+
+const accessors: readonly (Accessor | undefined)[] = (() => {
+  const table = new Array<Accessor | undefined>(4096).fill(undefined);
+  for (const row of csrTable) table[row.number] = accessor(row);
+  return table;
+})();
+
+/** The CSR if an instruction at the current privilege may read it. */
+function permitted(state: PrivilegedState, number: number): Accessor | undefined {
+  const found = accessors[number];
+  if (found === undefined || state.privilege < found.lowest) return undefined;
+  return found.gate === undefined || found.gate(state, number) ? found : undefined;
 }
 
 /** The value an instruction at the current privilege reads from CSR `number`; undefined: illegal instruction. */
 export function readCsr(state: PrivilegedState, number: number): bigint | undefined {
-  const row = csrByNumber(number);
-  return row && permits(state, row, false) ? read(state, row) : undefined;
+  return permitted(state, number)?.read(state);
 }
 
 /** Writes as an instruction at the current privilege does: the Touched bits, or undefined: illegal instruction. */
 export function writeCsr(state: PrivilegedState, number: number, value: bigint): number | undefined {
-  const row = csrByNumber(number);
-  return row && permits(state, row, true) ? write(state, row, BigInt.asUintN(64, value)) : undefined;
+  const found = permitted(state, number);
+  return found === undefined || found.readOnly ? undefined : found.write(state, BigInt.asUintN(64, value));
 }
 
 /** A debugger's read: what M-mode would see, whatever the privilege; undefined when there is no such CSR. */
 export function peekCsr(state: PrivilegedState, number: number): bigint | undefined {
-  const row = csrByNumber(number);
-  return row && read(state, row);
+  return accessors[number]?.read(state);
 }
 
 /**
@@ -157,3 +195,14 @@ export function peekCsr(state: PrivilegedState, number: number): bigint | undefi
  */
 export const modifyBase = (state: PrivilegedState, number: number, old: bigint): bigint =>
   number === mip.number ? softwarePending(state) : old;
+
+/**
+ * Whether an access to the CSR is nothing but its fields' rules on its slot, once the privilege and the number's own bits allow it: no
+ * switch guards it, a read adds nothing and a write touches nothing anybody caches.
+ */
+export const isPlainCsr = (row: CsrRow): row is Csr =>
+  row.kind === 'csr' &&
+  row.slot >= 0 &&
+  row.together === undefined &&
+  gateOf(row) === undefined &&
+  [reads, writes, touches].every((rules) => rules[row.name] === undefined);

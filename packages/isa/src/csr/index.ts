@@ -1,4 +1,4 @@
-export { modifyBase, peekCsr, readCsr, writeCsr } from './access.ts';
+export { isPlainCsr, modifyBase, peekCsr, readCsr, writeCsr } from './access.ts';
 export { type CsrDescription, decodeCsr, describeCsrs } from './describe.ts';
 export { type Csr, type CsrRow, type Field, legalize, maskOf, type Rule, type View } from './fields.ts';
 export { csrFile, newCsrFile, resetCsrs } from './file.ts';

@@ -3,7 +3,8 @@ import { M, type PrivilegedState, S, U } from '../privileged/state.ts';
 import type { CsrRow } from './fields.ts';
 import { Envcfg, Mstatus, Slot } from './table.ts';
 
-type Gate = (state: PrivilegedState, number: number) => boolean;
+/** A switch that machine or supervisor mode holds; whether it is open now. */
+export type Gate = (state: PrivilegedState, number: number) => boolean;
 
 /** "CSR Address Mapping Conventions": bits 9:8 are the lowest privilege that may access it, 11:10 = 3 is read-only. */
 export const lowestPrivilege = (number: number): number => (number >> 8) & 3;
@@ -38,10 +39,6 @@ const named: Readonly<Record<string, Gate>> = {
 
 const isUserCounter = (number: number): boolean => number >> 5 === 0xc00 >> 5;
 
-/** Whether an instruction at the current privilege may access the CSR (`write`: may also write it). */
-export function permits(state: PrivilegedState, row: CsrRow, write: boolean): boolean {
-  if (state.privilege < lowestPrivilege(row.number)) return false;
-  if (write && isReadOnly(row.number)) return false;
-  const gate = isUserCounter(row.number) ? counterOpen : named[row.name];
-  return gate === undefined || gate(state, row.number);
-}
+/** The switch in front of a CSR, if there is one. */
+export const gateOf = (row: CsrRow): Gate | undefined =>
+  isUserCounter(row.number) ? counterOpen : named[row.name];

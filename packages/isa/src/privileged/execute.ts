@@ -1,7 +1,8 @@
 /** The system instructions: Zicsr, "Machine-Mode Privileged Instructions", "Supervisor Instructions", Svinval, CMO. */
 import { modifyBase, readCsr, writeCsr } from '../csr/access.ts';
 import { Envcfg, Mstatus, Slot } from '../csr/table.ts';
-import type { Decoded } from '../instruction.ts';
+import type { Decoded, Instruction } from '../instruction.ts';
+import { baseInstructions } from '../instructions/table.ts';
 import type { SystemOp } from '../semantics.ts';
 import { Cause, exception } from './cause.ts';
 import { M, type Outcome, type Privilege, type PrivilegedState, S, Touched, U } from './state.ts';
@@ -32,25 +33,47 @@ export const illegal = (decoded: Pick<Decoded, 'word'>): Outcome => ({
 const has = (state: PrivilegedState, status: bigint): boolean =>
   (state.csrs.get(Slot.mstatus) & status) !== 0n;
 
-// Zicsr. The last letter says what is done with the operand; csrrs and csrrc of x0 or 0 do not write, csrrw to x0 does not read.
-const combine = {
-  w: (_old: bigint, operand: bigint) => operand,
-  s: (old: bigint, operand: bigint) => old | operand,
-  c: (old: bigint, operand: bigint) => old & ~operand,
-} as const;
+/** What a Zicsr instruction does with its operand. */
+export interface CsrAccess {
+  readonly combine: 'write' | 'set' | 'clear';
+  /** The operand is the instruction's own five bits. */
+  readonly immediate: boolean;
+}
+
+const combined = { w: 'write', s: 'set', c: 'clear' } as const;
+
+/** Zicsr by the row's name: csrr, a letter for what is done with the operand, and perhaps i. */
+const csrAccesses: readonly (CsrAccess | undefined)[] = baseInstructions.map(({ name, semantics }) => {
+  if (!('system' in semantics) || semantics.system !== 'csr') return undefined;
+  const letter = name.charAt(4) as keyof typeof combined;
+  return { combine: combined[letter], immediate: name.endsWith('i') };
+});
+
+/** How a Zicsr row accesses its CSR; undefined for other rows. */
+export const csrAccessOf = (row: Instruction): CsrAccess | undefined => csrAccesses[row.index];
+
+/** csrrs and csrrc of x0 or 0 do not write. */
+export const writesCsr = ({ combine, immediate }: CsrAccess, decoded: Decoded): boolean =>
+  combine === 'write' || (immediate ? decoded.imm : decoded.rs1) !== 0;
+
+/** csrrw to x0 does not read. */
+export const readsCsr = ({ combine }: CsrAccess, decoded: Decoded): boolean =>
+  combine !== 'write' || decoded.rd !== 0;
+
+const newValue = (combine: CsrAccess['combine'], old: bigint, operand: bigint): bigint => {
+  if (combine === 'write') return operand;
+  return combine === 'set' ? old | operand : old & ~operand;
+};
 
 const accessCsr: Execute = (state, decoded, operands) => {
-  const name = decoded.row.name;
-  const immediate = name.endsWith('i');
-  const how = name.charAt(4) as keyof typeof combine;
-  const writes = how === 'w' || (immediate ? decoded.imm : decoded.rs1) !== 0;
-  const reads = how !== 'w' || decoded.rd !== 0;
+  const how = csrAccesses[decoded.row.index]!;
+  const reads = readsCsr(how, decoded);
   const old = reads ? readCsr(state, decoded.csr) : undefined;
   if (reads && old === undefined) return illegal(decoded);
-  if (!writes) return retire(old);
-  const operand = immediate ? BigInt(decoded.imm & 31) : operands.rs1;
+  if (!writesCsr(how, decoded)) return retire(old);
+  const operand = how.immediate ? BigInt(decoded.imm & 31) : operands.rs1;
   const base = old === undefined ? 0n : modifyBase(state, decoded.csr, old);
-  const touched = writeCsr(state, decoded.csr, combine[how](base, operand));
+  const touched = writeCsr(state, decoded.csr, newValue(how.combine, base, operand));
   return touched === undefined ? illegal(decoded) : retire(old, touched);
 };
 
@@ -104,7 +127,9 @@ const invalidate = (state: PrivilegedState, _decoded: Decoded, { rs1 }: SystemOp
 };
 
 /** Undefined: the instruction is illegal here. */
-const table: Record<SystemOp, (s: PrivilegedState, d: Decoded, o: SystemOperands) => Maybe> = {
+type Executor = (state: PrivilegedState, decoded: Decoded, operands: SystemOperands) => Maybe;
+
+const table: Record<SystemOp, Executor> = {
   csr: accessCsr,
   ecall: (state) => ({ kind: 'trap', trap: exception(ecallCause[state.privilege]) }),
   ebreak: (_state, _decoded, { pc }) => ({ kind: 'trap', trap: exception(Cause.breakpoint, pc) }),
@@ -122,9 +147,14 @@ const table: Record<SystemOp, (s: PrivilegedState, d: Decoded, o: SystemOperands
   'cbo.inval': invalidate,
 };
 
+/** The table by the rows' own numbers. */
+const executors: readonly (Executor | undefined)[] = baseInstructions.map(({ semantics }) =>
+  'system' in semantics ? table[semantics.system] : undefined,
+);
+
 /** Executes a system instruction (a row whose semantics is `{system}`) on the state; memory accesses are left to the caller. */
 export const executeSystem: Execute = (state, decoded, operands) => {
-  const { semantics } = decoded.row;
-  if (!('system' in semantics)) throw new Error(`${decoded.row.name} is not a system instruction`);
-  return table[semantics.system](state, decoded, operands) ?? illegal(decoded);
+  const execute = executors[decoded.row.index];
+  if (execute === undefined) throw new Error(`${decoded.row.name} is not a system instruction`);
+  return execute(state, decoded, operands) ?? illegal(decoded);
 };

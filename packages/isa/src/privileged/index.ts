@@ -9,7 +9,15 @@ export {
   pageFault,
   trapName,
 } from './cause.ts';
-export { executeSystem, illegal, type SystemOperands } from './execute.ts';
+export {
+  type CsrAccess,
+  csrAccessOf,
+  executeSystem,
+  illegal,
+  readsCsr,
+  type SystemOperands,
+  writesCsr,
+} from './execute.ts';
 export { mip, pendingInterrupt, supervisorTimerDeadline, wakes } from './interrupts.ts';
 export {
   type PmpRegion,
