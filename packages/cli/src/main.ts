@@ -23,6 +23,8 @@ function makeProgram(host: Host, done: Done): Command {
     .version(version, '-V, --version')
     .showHelpAfterError('(trapline --help lists what there is)')
     .addHelpText('after', exitHelp)
+    // What follows a command is the command's: trapline qemu --version is QEMU's.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),

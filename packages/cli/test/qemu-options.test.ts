@@ -1,6 +1,7 @@
 import { HostError } from '@trapline/core';
 import { expect, test } from 'vitest';
 import { parseQemu, qemuHelp, qemuVersion } from '../src/qemu-options.ts';
+import { FakeHost } from './support/fake-host.ts';
 
 const MIB = 1024 ** 2;
 const words = (line: string): string[] => line.split(' ').filter(Boolean);
@@ -65,4 +66,16 @@ test('-version and -help parse as Makefiles expect', () => {
   // What xv6 does: sed takes the version apart, grep looks for the option.
   expect(/^QEMU emulator version ([0-9]+\.[0-9]+)\..*/.exec(qemuVersion())?.[1]).toBe('9.2');
   expect(qemuHelp()).toMatch(/^-gdb/m);
+});
+
+test('trapline qemu leaves every option to QEMU', async () => {
+  const version = new FakeHost();
+  expect(await version.run('qemu', '--version')).toBe(0);
+  expect(version.stdout.text).toBe(`${qemuVersion()}\n`);
+  const help = new FakeHost();
+  expect(await help.run('qemu', '-help')).toBe(0);
+  expect(help.stdout.text).toBe(qemuHelp());
+  const wrong = new FakeHost();
+  expect(await wrong.run('qemu', '-kernel', 'k', '--frobnicate')).toBe(2);
+  expect(wrong.stderr.text).toContain('--frobnicate');
 });

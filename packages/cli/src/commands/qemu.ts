@@ -12,6 +12,7 @@ export function qemuCommand(program: Command, host: Host, done: Done): void {
     .description("understand the part of QEMU's command line that kernels' Makefiles use")
     .helpOption(false)
     .allowUnknownOption()
+    .passThroughOptions()
     .argument('[argv...]', "QEMU's options")
     .action(async (argv: string[]) => {
       done(await runQemu(argv, host));
