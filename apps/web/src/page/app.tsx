@@ -1,5 +1,6 @@
 import type { FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
+import { Explorer } from '../explorer/explorer.tsx';
 import { dropping } from './drop.ts';
 import { fullWindow, type PanelName, panel, panelNames } from './layout.ts';
 import type { MachineTab } from './machine-tab.ts';
@@ -8,7 +9,10 @@ import { Setup } from './setup.tsx';
 import { Toolbar } from './toolbar.tsx';
 
 /** What each panel shows. */
-const shows: Readonly<Record<PanelName, FunctionComponent<{ tab: MachineTab }>>> = { setup: Setup };
+const shows: Readonly<Record<PanelName, FunctionComponent<{ tab: MachineTab }>>> = {
+  explorer: Explorer,
+  setup: Setup,
+};
 
 export function App() {
   const tab = selected.value;

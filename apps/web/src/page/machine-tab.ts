@@ -172,9 +172,7 @@ export class MachineTab {
     const ran = before ? figures.instructions - before.instructions : 0;
     batch(() => {
       this.rate.value = ms > 0 && ran > 0 ? (ran * 1000) / ms : 0;
-      // A machine that stands still changes nothing on the page.
-      if (before?.instructions !== figures.instructions) this.figures.value = figures;
-      else if (before) this.figures.value = before;
+      this.figures.value = figures;
     });
   }
 }

@@ -1,12 +1,18 @@
 import {
+  type AddressReading,
   createMachine,
   type ExitReason,
+  type HartReading,
+  type Inspector,
   type Machine,
   type MachineOptions,
   MemoryDisk,
   type NamedFile,
+  type TableEntry,
 } from '@trapline/machine';
 import { type FileReference, type FileRole, fileRoles, type MachineConfig } from '../machine/config.ts';
+import type { ExitPage, ExitQuery, OpenedExit, Strip, StripQuery } from '../machine/exits.ts';
+import type { ExitFilter } from '../machine/filter.ts';
 import type {
   BootReport,
   BootRequest,
@@ -15,6 +21,7 @@ import type {
   MachineState,
 } from '../machine/protocol.ts';
 import { FileShelf } from './file-shelf.ts';
+import { Recorder } from './recorder.ts';
 import { SpeedLimit } from './speed-limit.ts';
 
 type PauseReason = 'you' | 'hidden' | 'breakpoint';
@@ -28,6 +35,7 @@ export class Session {
   readonly #shelf = new FileShelf();
   readonly #speed = new SpeedLimit();
   readonly #pauses = new Set<PauseReason>();
+  readonly #recorder = new Recorder(() => this.pause('breakpoint'));
   #options: MachineOptions | undefined;
   #machine: Machine | undefined;
   #driving: Promise<void> | undefined;
@@ -103,6 +111,51 @@ export class Session {
     return this.#machine && { ...this.#machine.stats(), atMs: performance.now() };
   }
 
+  // The trap explorer
+
+  /** Keeps exits from now on, or stops doing that. */
+  record(on: boolean): void {
+    this.#recorder.record(on);
+  }
+
+  /** Pauses the machine at every exit that matches; undefined: at none. */
+  stopAt(filter: ExitFilter | undefined): void {
+    this.#recorder.stopAt(filter);
+  }
+
+  exits(query: ExitQuery): ExitPage {
+    return this.#recorder.page(query);
+  }
+
+  openExit(number: number): OpenedExit | undefined {
+    return this.#recorder.open(number);
+  }
+
+  strip(query: StripQuery): Strip {
+    return this.#recorder.strip(query);
+  }
+
+  hart(id: number): HartReading | undefined {
+    return this.#machine?.inspector.hart(Math.min(id, this.#machine.harts.length - 1));
+  }
+
+  table(...args: Parameters<Inspector['table']>): TableEntry[] {
+    return this.#machine?.inspector.table(...args) ?? [];
+  }
+
+  walk(hart: number, va: bigint): AddressReading | undefined {
+    return this.#machine?.inspector.walk(hart, va);
+  }
+
+  /** An address by its symbol's name. */
+  addressOf(symbol: string): bigint | undefined {
+    return this.#machine?.symbols.addressOf(symbol);
+  }
+
+  nameOf(address: bigint): string | undefined {
+    return this.#machine?.symbols.nameOf(address);
+  }
+
   #state(state: MachineState): void {
     this.#send({ kind: 'state', state });
   }
@@ -150,6 +203,7 @@ export class Session {
     this.#ended = false;
     const machine = await createMachine(this.#options!);
     this.#machine = machine;
+    this.#recorder.attach(machine);
     machine.onOutput((bytes) => this.#output(bytes));
     if (this.#pauses.size > 0) this.#tellPause();
     else this.#drive();
@@ -158,6 +212,7 @@ export class Session {
   async #stop(): Promise<void> {
     const { driving, machine } = { driving: this.#driving, machine: this.#machine };
     this.#machine = undefined;
+    this.#recorder.attach(undefined);
     if (driving) machine?.pause();
     this.#shown?.();
     await driving;

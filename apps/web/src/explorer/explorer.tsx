@@ -1,0 +1,51 @@
+import type { FunctionComponent } from 'preact';
+import { useEffect } from 'preact/hooks';
+import type { MachineTab } from '../page/machine-tab.ts';
+import { Modes } from './modes.tsx';
+import { Stream } from './stream.tsx';
+import { type ViewName, view, views } from './view.ts';
+import { Worlds } from './worlds.tsx';
+
+const shows: Readonly<Record<ViewName, FunctionComponent<{ tab: MachineTab }>>> = {
+  stream: Stream,
+  worlds: Worlds,
+  modes: Modes,
+};
+
+/** The trap explorer: records while it is open, and costs nothing when it is closed. */
+export function Explorer({ tab }: { tab: MachineTab }) {
+  const started = tab.state.value.kind !== 'booting';
+  useEffect(() => {
+    if (started) void tab.api.record(true).catch(() => undefined);
+    return () => void tab.api.record(false).catch(() => undefined);
+  }, [tab, tab.api, started]);
+  const Show = shows[view.value];
+  const bare = tab.config.value.monitor === 'none';
+  return (
+    <div class="explorer">
+      <div class="views" role="tablist" aria-label="Explorer views">
+        {(Object.entries(views) as [ViewName, string][]).map(([name, title]) => (
+          <button
+            key={name}
+            type="button"
+            role="tab"
+            aria-selected={view.value === name}
+            onClick={() => {
+              view.value = name;
+            }}
+          >
+            {title}
+          </button>
+        ))}
+      </div>
+      {bare && view.value !== 'worlds' ? (
+        <p class="note">
+          This machine is bare: its guest runs in the hart’s own modes and nothing traps to a monitor. Choose
+          the shadow monitor under “Machine” to watch one.
+        </p>
+      ) : (
+        <Show tab={tab} />
+      )}
+    </div>
+  );
+}
