@@ -143,4 +143,8 @@ export class BareHart implements FirmwareHart, ScheduledHart {
   wait(): void {
     this.hart.wait();
   }
+
+  get waiting(): boolean {
+    return this.hart.isWaiting;
+  }
 }

@@ -16,6 +16,8 @@ export interface FirmwareHart extends GuestHart {
   start(pc: bigint, opaque: bigint): void;
   /** Waits as wfi does. */
   wait(): void;
+  /** Whether it waits now, in wfi or since `wait`. */
+  readonly waiting: boolean;
 }
 
 /** Machine-mode software that runs on the host: it is asked before a trap is delivered to M-mode. */

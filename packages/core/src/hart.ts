@@ -19,7 +19,7 @@ import {
   wakes,
 } from '@trapline/isa';
 import type { HartClock } from './clock.ts';
-import { type EngineHart, Slow, type SlowStatus, Stop } from './engine.ts';
+import { type EngineHart, Slow, type SlowStatus, Stop, type StopReason } from './engine.ts';
 import { csrOffset, type HartViews, hartBytes, hartOffsets, hartViews } from './hart-layout.ts';
 import { type CoreParts, Mmu } from './mmu.ts';
 import type { IrqLine } from './ports.ts';
@@ -68,7 +68,7 @@ export interface HartState {
   readonly machineDeadline: bigint | undefined;
 }
 
-/** What a virtual hart has in common with the hart it executes on; its CSRs, contexts and TLBs are its own. */
+/** What a virtual hart has in common with the hart it executes on; its CSRs, privilege, contexts and TLBs are its own. */
 const shared = (views: HartViews): Partial<HartViews> => {
   const {
     csrs: _csrs,
@@ -77,6 +77,12 @@ const shared = (views: HartViews): Partial<HartViews> => {
     loadTlb: _l,
     storeTlb: _s,
     fetchTlb: _f,
+    privilege: _privilege,
+    interruptWaits: _waits,
+    bank: _bank,
+    switched: _switched,
+    intercepted: _intercepted,
+    prepared: _prepared,
     ...rest
   } = views;
   return rest;
@@ -107,7 +113,6 @@ export class Hart implements EngineHart, PrivilegedState {
   used = 0;
   protected readonly core: CoreParts;
   private readonly options: HartOptions;
-  private mode: Privilege = M;
   private waiting = false;
   private stopWanted = false;
   private isHalted = false;
@@ -125,6 +130,8 @@ export class Hart implements EngineHart, PrivilegedState {
     const own = hartViews(core.memory.buffer, this.base);
     this.views = options.executesOn ? { ...own, ...shared(options.executesOn.views) } : own;
     this.csrs = csrFile(core.memory.buffer, this.base + csrOffset(0));
+    this.views.privilege[0] = M;
+    if (this.architectural) this.executeInPlace(this);
     this.slow = new Mmu(this, this.views, core);
     this.registers = new HartRegisters(this.views);
     this.memory = new HartMemory(this.slow, this.views, core.memory);
@@ -140,12 +147,12 @@ export class Hart implements EngineHart, PrivilegedState {
   }
 
   get privilege(): Privilege {
-    return this.mode;
+    return this.views.privilege[0] as Privilege;
   }
 
   set privilege(value: Privilege) {
-    if (value === this.mode) return;
-    this.mode = value;
+    if (value === this.views.privilege[0]) return;
+    this.views.privilege[0] = value;
     this.slow.translationChanged();
     this.interruptsChanged = true;
   }
@@ -177,9 +184,17 @@ export class Hart implements EngineHart, PrivilegedState {
     this.views.pc[0] = value;
   }
 
-  /** Instructions retired since reset, as a number. */
   retiredCount(): number {
-    return Number(this.retired());
+    return Number(this.retired()) + this.views.trapped[0]!;
+  }
+
+  /**
+   * Lets the engine execute the system instructions of `of`, the hart whose program this one runs, where that is certain to be simple, except
+   * the kinds in `intercepted` (`interceptBits`); undefined: all of them are TypeScript's.
+   */
+  executeInPlace(of: Hart | undefined, intercepted = 0n): void {
+    this.views.bank[0] = of === undefined ? 0 : of.base;
+    this.views.intercepted[0] = intercepted;
   }
 
   /** Counts instructions that someone else executed on the hart's behalf. */
@@ -252,6 +267,11 @@ export class Hart implements EngineHart, PrivilegedState {
     this.rearm();
   }
 
+  /** Whether it waits now: in wfi, or as `wait` said. */
+  get isWaiting(): boolean {
+    return this.waiting;
+  }
+
   /** The wire of one bit of mip. */
   line(bit: bigint): IrqLine {
     return {
@@ -288,7 +308,7 @@ export class Hart implements EngineHart, PrivilegedState {
   save(): HartState {
     return {
       area: this.core.memory.u8.slice(this.base, this.base + hartOffsets.loadTlb),
-      privilege: this.mode,
+      privilege: this.privilege,
       waiting: this.waiting,
       halted: this.isHalted,
       wires: this.wires,
@@ -298,7 +318,10 @@ export class Hart implements EngineHart, PrivilegedState {
 
   restore(state: HartState): void {
     this.core.memory.u8.set(state.area, this.base);
-    this.mode = state.privilege;
+    this.views.privilege[0] = state.privilege;
+    this.views.switched[0] = 0;
+    this.views.fenced[0] = 0;
+    this.views.trapped[0] = 0;
     this.waiting = state.waiting;
     this.isHalted = state.halted;
     this.wires = state.wires;
@@ -336,7 +359,9 @@ export class Hart implements EngineHart, PrivilegedState {
     if (!this.architectural) return this.execute(budget);
     if (this.interruptsChanged || this.used >= this.horizon) {
       this.interruptsChanged = false;
-      const interrupt = pendingInterrupt(this);
+      const waits = wakes(this);
+      this.views.interruptWaits[0] = Number(waits);
+      const interrupt = waits ? pendingInterrupt(this) : undefined;
       if (interrupt !== undefined) return this.deliver(interrupt);
       this.horizon = this.used + this.untilTimer();
     }
@@ -357,18 +382,34 @@ export class Hart implements EngineHart, PrivilegedState {
 
   /** One stretch of the engine and what ended it, undefined when the loop just goes on; at most `budget` instructions. */
   execute(budget: number): Exit | undefined {
+    if (this.slow.refresh())
+      this.slow.prepare(this.csrs.get(Slot.satp), this.privilege, this.csrs.get(Slot.mstatus));
+    const stop = this.stretch(budget);
+    this.tellTrapped();
+    this.foldFloatState();
+    if (stop === Stop.trap) return this.deliver(this.exitTrap());
+    if (stop === Stop.system) return this.executeWord(this.views.exitWord[0]!);
+    this.interruptsChanged = true;
+    return undefined;
+  }
+
+  /** Runs the engine with the contexts as they are. */
+  stretch(budget: number): StopReason {
     const { views } = this;
     const size = Math.min(budget, 0x7fff_ffff);
     this.setLeft(size);
     views.stop[0] = 0;
-    this.slow.refresh();
     const stop = this.core.engine.run(this);
     this.used += size - views.left[0]!;
-    this.foldFloatState();
-    if (stop === Stop.trap) return this.deliver(this.exitTrap());
-    if (stop === Stop.system) return this.executeWord(views.exitWord[0]!);
-    this.interruptsChanged = true;
-    return undefined;
+    return stop;
+  }
+
+  /** Traps that the engine took in place took time too. */
+  protected tellTrapped(): void {
+    const { trapped } = this.views;
+    if (trapped[0] === 0) return;
+    this.clock.spend(trapped[0]!);
+    trapped[0] = 0;
   }
 
   /** Gives the engine so many instructions; mostly they are what is left of the stretch before, and nothing is to do. */

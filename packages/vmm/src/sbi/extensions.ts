@@ -60,21 +60,33 @@ const hartStart = (call: SbiCall): SbiResult => {
   return ok();
 };
 
+const hartStatus = (call: SbiCall): SbiResult => {
+  const target = findHart(call);
+  if (target === undefined) return fail('invalidParameter');
+  if (target.halted) return ok(HartState.stopped);
+  return ok(call.suspended.has(target) && target.waiting ? HartState.suspended : HartState.started);
+};
+
 const hartStop = ({ hart }: SbiCall): SbiResult => {
   hart.halt();
   return { ...ok(), placed: true };
 };
 
+const suspend = ({ hart, suspended }: SbiCall): void => {
+  suspended.add(hart);
+  hart.wait();
+};
+
 const hartSuspend = (call: SbiCall): SbiResult => {
   const kind = call.a[0] & 0xffff_ffffn;
   if (kind === retentive) {
-    call.hart.wait();
+    suspend(call);
     return ok();
   }
   if (kind !== nonRetentive) return fail(kind < 0x1000_0000n ? 'invalidParameter' : 'notSupported');
   if (!ram(call, call.a[1])) return fail('invalidAddress');
   call.hart.start(call.a[1], call.a[2]);
-  call.hart.wait();
+  suspend(call);
   return { ...ok(), placed: true };
 };
 
@@ -138,11 +150,7 @@ export const extensions: readonly SbiExtension[] = [
       { name: 'hart_stop', call: hartStop },
       {
         name: 'hart_get_status',
-        call: (call) => {
-          const target = findHart(call);
-          if (target === undefined) return fail('invalidParameter');
-          return ok(target.halted ? HartState.stopped : HartState.started);
-        },
+        call: hartStatus,
       },
       { name: 'hart_suspend', call: hartSuspend },
     ],

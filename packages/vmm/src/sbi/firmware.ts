@@ -22,6 +22,7 @@ const machineCsr =
 export class SbiFirmware implements Firmware {
   readonly #platform: SbiPlatform;
   readonly #extensions: ReadonlyMap<bigint, SbiExtension>;
+  readonly #suspended = new Set<FirmwareHart>();
   /** Calls served so far by "EXTENSION.function". */
   readonly calls = new Map<string, number>();
 
@@ -56,7 +57,8 @@ export class SbiFirmware implements Firmware {
     const extension = hart.readX(17);
     const resume = hart.pc + 4n;
     const old = legacy.get(extension);
-    const call = { hart, platform: this.#platform, a };
+    this.#suspended.delete(hart);
+    const call = { hart, platform: this.#platform, a, suspended: this.#suspended };
     const result =
       old === undefined ? this.#dispatch(extension, hart.readX(16), call) : this.#legacy(old, call);
     if (result.placed) return true;

@@ -18,4 +18,6 @@ export interface SbiCall {
   readonly hart: FirmwareHart;
   readonly platform: SbiPlatform;
   readonly a: readonly [bigint, bigint, bigint, bigint, bigint, bigint];
+  /** Harts that wait because they asked to be suspended: suspended for as long as they wait. */
+  readonly suspended: Set<FirmwareHart>;
 }
