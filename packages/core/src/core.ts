@@ -8,6 +8,7 @@ import { Interpreter, interpreterBytes } from './interpreter/interpreter.ts';
 import { CoreMemory } from './memory.ts';
 import type { CoreParts } from './mmu.ts';
 import { ReferenceEngine } from './reference/engine.ts';
+import { Translator, type TranslatorOptions, translatorBytes } from './translator/translator.ts';
 
 /** What `createCore` makes. */
 export interface CoreOptions {
@@ -17,6 +18,8 @@ export interface CoreOptions {
   readonly memoryBytes: number;
   /** Defaults to the interpreter. */
   readonly engine?: EngineName;
+  /** For the translator: how eagerly it translates. */
+  readonly translator?: TranslatorOptions;
   /** A SharedArrayBuffer memory. */
   readonly shared?: boolean;
 }
@@ -35,7 +38,7 @@ export class Core implements CoreParts {
     this.memory = new CoreMemory({ bytes, shared: options.shared ?? false });
     this.bus = new Bus(this.memory);
     this.code = new CodeMap(this.memory.bytes);
-    this.engine = make({ memory: this.memory, codePages: this.code });
+    this.engine = make({ memory: this.memory, codePages: this.code }, options);
   }
 
   get harts(): readonly Hart[] {
@@ -85,12 +88,13 @@ const pageAfter = (offset: number): number => (Math.floor(offset / 4096) + 1) * 
 interface EngineMaker {
   /** Core memory the engine allocates for itself. */
   readonly bytes: number;
-  make(host: EngineHost): Engine;
+  make(host: EngineHost, options: CoreOptions): Engine;
 }
 
 const engines = {
   interpreter: { bytes: interpreterBytes(), make: (host) => new Interpreter(host) },
   reference: { bytes: 0, make: (host) => new ReferenceEngine(host) },
+  translator: { bytes: translatorBytes(), make: (host, options) => new Translator(host, options.translator) },
 } satisfies Record<string, EngineMaker>;
 
 export type EngineName = keyof typeof engines;

@@ -81,7 +81,7 @@ export interface EngineHost {
 
 /** Executes instructions for harts of one memory. */
 export interface Engine {
-  readonly name: 'interpreter' | 'reference';
+  readonly name: 'interpreter' | 'reference' | 'translator';
   /**
    * Runs from pc until one of the reasons; `left` is the budget on entry (at least 1) and exact on return.
    * Contexts, `floatState` and the CSR bank are right on entry; the engine accrues fflags into the fcsr slot.

@@ -17,6 +17,9 @@ export const contextBits = 11;
 /** In the tag of a store entry: the page holds code, so that stores to it take the slow path. Engines know better than to hit it. */
 export const guardBit = 2 ** contextBits;
 
+/** Entries of 16 bytes in the table of prepared contexts. */
+export const preparedEntries = 256;
+
 /**
  * Name, element type and count of every field.
  *
@@ -48,6 +51,8 @@ export const hartFields = {
   /** mstatus.FS as engines see it: 0 off (F and D instructions are illegal); they store 3 when they dirty the state. */
   floatState: { type: 'i32', count: 1 },
   pad: { type: 'i32', count: 1 },
+  /** Instructions that retired in translated code, for statistics. */
+  translated: { type: 'u64', count: 1 },
   /** The interpreter's copy of a predecoded slot while its instruction runs out of line and may change the code it came from. */
   slotCopy: { type: 'u64', count: 2 },
   /** The CSR bank by isa's dense slots; the fcsr slot holds fflags (bits 4..0) and frm (7..5) and is engines' own too. */
@@ -55,6 +60,22 @@ export const hartFields = {
   loadTlb: { type: 'u64', count: (tlbEntries * tlbEntryBytes) / 8 },
   storeTlb: { type: 'u64', count: (tlbEntries * tlbEntryBytes) / 8 },
   fetchTlb: { type: 'u64', count: (tlbEntries * tlbEntryBytes) / 8 },
+  // What follows is derived, and not part of a saved state.
+  /** The privilege of the state this area holds. */
+  privilege: { type: 'i32', count: 1 },
+  /** Whether an interrupt enabled in mie is pending: an instruction that may unmask it is not executed in place. */
+  interruptWaits: { type: 'i32', count: 1 },
+  /** Byte offset of the area whose privileged state system instructions change in place: the hart's own or its virtual hart's; 0: none. */
+  bank: { type: 'u32', count: 1 },
+  /** An instruction in place changed privilege or contexts, or passed an sfence.vma, since TypeScript looked. */
+  switched: { type: 'i32', count: 1 },
+  fenced: { type: 'i32', count: 1 },
+  /** Traps taken in place that the clock was not told of. */
+  trapped: { type: 'u32', count: 1 },
+  /** Bit n: system instructions of kind n are not executed in place. */
+  intercepted: { type: 'u64', count: 1 },
+  /** Known contexts by satp and rules: see in-place/prepared.ts. */
+  prepared: { type: 'u64', count: 2 * preparedEntries },
 } as const satisfies Record<string, { type: ElementType; count: number }>;
 
 type ElementType = 'i32' | 'u32' | 'u64';

@@ -6,7 +6,6 @@ import { dataBase, executableRows, runFrom, type Start, startOf, subject, wordOf
 // Every row, on random operands, does on the interpreter what the reference evaluator says.
 
 const reference = subject('reference');
-const interpreter = subject('interpreter');
 
 /** Where the row accesses memory, its base register is an address; small displacements keep it in RAM. */
 function aimed(row: Instruction, start: Start): Start {
@@ -19,14 +18,18 @@ function aimed(row: Instruction, start: Start): Start {
   return { ...start, x };
 }
 
-describe('each row', () => {
-  test.each(executableRows.map((row) => [row.name, row] as const))('%s', (_, row) => {
-    const starts = startOf(wordOf(row).map((word) => [word])).map((start) => aimed(row, start));
-    fc.assert(
-      fc.property(starts, (start) => {
-        expect(runFrom(interpreter, start, [1])).toEqual(runFrom(reference, start, [1]));
-      }),
-      { numRuns: row.rounding ? 150 : 60 },
-    );
+describe.each(['interpreter', 'translator'] as const)('%s', (engine) => {
+  const tested = subject(engine);
+
+  describe('each row', () => {
+    test.each(executableRows.map((row) => [row.name, row] as const))('%s', (_, row) => {
+      const starts = startOf(wordOf(row).map((word) => [word])).map((start) => aimed(row, start));
+      fc.assert(
+        fc.property(starts, (start) => {
+          expect(runFrom(tested, start, [1])).toEqual(runFrom(reference, start, [1]));
+        }),
+        { numRuns: row.rounding ? 150 : 60 },
+      );
+    });
   });
 });

@@ -37,7 +37,13 @@ export interface Subject {
 }
 
 export function subject(engine: EngineName): Subject {
-  const core = createCore({ harts: 1, memoryBytes: ramBytes, engine });
+  // Everything is hot at once, so that even short programs are translated.
+  const core = createCore({
+    harts: 1,
+    memoryBytes: ramBytes,
+    engine,
+    translator: { threshold: 1, unseen: true },
+  });
   core.bus.addRam(Number(ramBase), ramBytes);
   const hart = core.createHart({ id: 0, delivery: 'host' });
   return { engine, core, hart, ram: core.ram(ramBase, ramBytes)! };

@@ -9,7 +9,7 @@ import {
 } from '../src/index.ts';
 
 /** Every engine runs every guest test. */
-export const engines: readonly EngineName[] = ['reference', 'interpreter'];
+export const engines: readonly EngineName[] = ['reference', 'interpreter', 'translator'];
 
 export const ramBase = 0x8000_0000;
 const ramBytes = 0x10_0000;
@@ -38,7 +38,7 @@ export interface GuestOptions {
 /** A board of RAM, a finisher at 0x100000 and bare harts, with the program loaded and every hart at its start. */
 export const guest = (engine: EngineName, source: string, options: GuestOptions = {}): Guest => {
   const count = options.harts ?? 1;
-  const core = createCore({ harts: count, memoryBytes: ramBytes, engine });
+  const core = createCore({ harts: count, memoryBytes: ramBytes, engine, translator: { threshold: 2 } });
   core.bus.addRam(ramBase, ramBytes);
   core
     .ram(BigInt(ramBase), ramBytes)!

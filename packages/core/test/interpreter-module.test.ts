@@ -19,6 +19,7 @@ test('the module is valid and imports the listed functions and the memory, nothi
     'trapline.fetch: function',
     'trapline.decode: function',
     'trapline.straddle: function',
+    'trapline.hot: function',
     'trapline.memory: memory',
   ]);
   expect(WebAssembly.Module.exports(module)).toEqual([{ name: 'run', kind: 'function' }]);
@@ -31,13 +32,13 @@ test('a shared memory makes a valid module too', () => {
 test('every row has a handler, and the rows left to TypeScript are the system ones and compare-and-swap', () => {
   const decoded = (row: (typeof baseInstructions)[number], length: 2 | 4) =>
     ({ row, length }) as Parameters<typeof handlerOf>[0];
-  const left = baseInstructions.filter((row) => handlerOf(decoded(row, 4), false) === special.system);
+  const left = baseInstructions.filter((row) => handlerOf(decoded(row, 4), 'far') === special.system);
   expect(left.filter(({ semantics }) => !('system' in semantics)).map(({ name }) => name)).toEqual([
     'amocas.w',
     'amocas.d',
     'amocas.q',
   ]);
   expect(left.every((row) => !isHandled(row))).toBe(true);
-  const numbers = rowHandlers.map(({ row, length, near }) => handlerOf(decoded(row, length), near));
+  const numbers = rowHandlers.map(({ row, length, reach }) => handlerOf(decoded(row, length), reach));
   expect(numbers).toEqual(rowHandlers.map((_, n) => firstRowHandler + n));
 });

@@ -25,12 +25,12 @@ export class CodeCache {
   readonly #pages = new Map<number, CachedPage>();
   #nextFrame = 0;
 
-  /** `forgotten` is told the slots address of a page that is no longer there. */
+  /** `forgotten` is told the slots address and number of a page that is no longer there. */
   constructor(
     private readonly memory: CoreMemory,
     private readonly codePages: CodePages,
     capacity: number,
-    private readonly forgotten: (slots: number) => void,
+    private readonly forgotten: (slots: number, hostPage: number) => void,
   ) {
     this.#base = memory.allocate(capacity * codePageBytes);
     this.#frames = new Array<CachedPage | undefined>(capacity).fill(undefined);
@@ -52,6 +52,12 @@ export class CodeCache {
     const page = this.#frames[frame]!;
     page.writes = 0;
     return page.hostPage * pageBytes + (((slot - page.slots) / slotBytes) << halfwordShift);
+  }
+
+  /** Number of the page a slot is of, and the place in it of the instruction it stands for. */
+  placeOf(slot: number): { hostPage: number; offset: number } {
+    const page = this.#frames[Math.floor((slot - this.#base) / codePageBytes)]!;
+    return { hostPage: page.hostPage, offset: ((slot - page.slots) / slotBytes) << halfwordShift };
   }
 
   /** Forgets what was decoded from `[hostOffset, hostOffset + bytes)`. */
@@ -97,6 +103,6 @@ export class CodeCache {
     this.#pages.delete(page.hostPage);
     this.#frames[(page.slots - this.#base) / codePageBytes] = undefined;
     this.codePages.unmark(page.hostPage);
-    this.forgotten(page.slots);
+    this.forgotten(page.slots, page.hostPage);
   }
 }

@@ -45,6 +45,8 @@ export interface Loop extends Translation {
   readonly to: {
     /** The instruction is done, `slot` is the next one's. */
     readonly retire: Label;
+    /** The same after a jump that may close a loop. */
+    readonly counted: Label;
     /** The instruction is done, `target` is the next one's address. */
     readonly jump: Label;
     /** Nothing is done yet: do the whole instruction out of line. */
@@ -99,7 +101,7 @@ const usesOnlyNative = (term: Expr): boolean => {
 };
 
 /** Whether the loop has a path of its own for the row. */
-const hasFastPath = (row: Instruction): boolean => termsOf(row).every(usesOnlyNative);
+export const hasFastPath = (row: Instruction): boolean => termsOf(row).every(usesOnlyNative);
 
 type Of<K extends Access['kind']> = Extract<Access, { kind: K }>;
 type LoopAccess = Exclude<Access, { kind: 'compareAndSwap' }>;
@@ -185,9 +187,10 @@ function jumpParts(
   loop: Loop,
 ): { before: Statement[]; go: Statement[] } {
   const jump = jumpOf(handler.row)!;
-  if (handler.near) {
+  if (handler.reach !== 'far') {
     const distance = i32.load(get(loop.slot), slotField.operand);
-    return { before: [], go: [advance(loop, distance), branch(loop.to.retire)] };
+    const on = handler.reach === 'counted' ? loop.to.counted : loop.to.retire;
+    return { before: [], go: [advance(loop, distance), branch(on)] };
   }
   return { before: [set(loop.target, compileExpr(jump.target, env))], go: [branch(loop.to.jump)] };
 }

@@ -1,5 +1,6 @@
 import { Slow, Stop } from '../engine.ts';
 import { hartOffsets } from '../hart-layout.ts';
+import { defineSystem } from '../in-place/system.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import {
@@ -24,6 +25,16 @@ import {
   unreachable,
   when,
 } from '../wasm/term.ts';
+import {
+  arriving,
+  countNear,
+  Mode,
+  type RegionPlaces,
+  type RegionSupport,
+  regionSupport,
+  reportHot,
+  runRegion,
+} from './enter-region.ts';
 import { fastRow, type Loop, pcOf } from './fast-row.ts';
 import { firstRowHandler, rowHandlers, type special } from './handlers.ts';
 import { type HartAccess, load32, load64, store32, store64, tlbIndex } from './hart-access.ts';
@@ -43,10 +54,12 @@ export interface GenerateOptions {
   readonly base: number;
   /** Set when the memory is shared: its size in 64 KiB pages. */
   readonly sharedPages?: number;
+  /** Set when hot code is to be counted, and regions of translated code entered. */
+  readonly regions?: RegionPlaces;
 }
 
 /** The wasm module: exports `run() -> Stop`, which starts at the pc in the hart's area with the budget in `left`. */
-export function generateInterpreter({ base, sharedPages }: GenerateOptions): Generated {
+export function generateInterpreter({ base, sharedPages, regions }: GenerateOptions): Generated {
   const module = new ModuleBuilder();
   const hart: HartAccess = { base };
   const imports = declareImports(module);
@@ -56,8 +69,10 @@ export function generateInterpreter({ base, sharedPages }: GenerateOptions): Gen
     memoryImport,
     shared ? { initial: sharedPages, maximum: sharedPages, shared } : { initial: 1 },
   );
+  const support = regions && regionSupport(module, regions);
   const floatCalls = new FloatCalls();
   const slowTable = defineSlowRows(module, { hart, imports, floatCalls });
+  const system = defineSystem(module, hart);
   const run = module.function('run', [], 'i32', (fn) => {
     const locals: RunLocals = {
       slot: fn.local('i32'),
@@ -69,8 +84,20 @@ export function generateInterpreter({ base, sharedPages }: GenerateOptions): Gen
       index: fn.local('i32'),
       loaded: fn.local('i64'),
       status: fn.local('i32'),
+      number: fn.local('i32'),
+      mode: fn.local('i32'),
     };
-    return runBody({ ...locals, fn, hart, imports, to: labels(), module, slowTable });
+    return runBody({
+      ...locals,
+      fn,
+      hart,
+      imports,
+      to: labels(),
+      module,
+      slowTable,
+      system,
+      regions: support,
+    });
   });
   module.export('run', 'function', run.index);
   return { bytes: module.encode(), floatCalls: floatCalls.list };
@@ -110,6 +137,10 @@ interface RunLocals {
   readonly index: Local<'i32'>;
   readonly loaded: Local<'i64'>;
   readonly status: Local<'i32'>;
+  /** The handler of `slot`; with regions only. */
+  readonly number: Local<'i32'>;
+  /** What `lookup` is to do besides, a `Mode`; with regions only. */
+  readonly mode: Local<'i32'>;
 }
 
 const labels = () => ({
@@ -117,6 +148,8 @@ const labels = () => ({
   lookup: label('lookup'),
   dispatch: label('dispatch'),
   retire: label('retire'),
+  counted: label('counted'),
+  spent: label('spent'),
   jump: label('jump'),
   slow: label('slow'),
   miss: label('miss'),
@@ -124,13 +157,18 @@ const labels = () => ({
   straddling: label('straddling'),
   system: label('system'),
   illegal: label('illegal'),
+  region: label('region'),
+  hot: label('hot'),
 });
 
-interface Run extends Loop, RunLocals {
+export interface Run extends Loop, RunLocals {
   readonly to: ReturnType<typeof labels>;
   readonly imports: SlowImports;
   readonly module: ModuleBuilder;
   readonly slowTable: TableRef;
+  /** Executes a system instruction in place if it can. */
+  readonly system: FunctionRef<readonly ['i32'], 'i32'>;
+  readonly regions: RegionSupport | undefined;
 }
 
 const instructionBits = ({ slot }: Run): Term<'i32'> => i32.load(get(slot), slotField.operand);
@@ -149,9 +187,14 @@ function runBody(run: Run): Term[] {
   code = around(to.straddling, code, fetchStraddling(run));
   code = around(to.system, code, leaveForSystem(run));
   code = around(to.illegal, code, leaveIllegal(run));
+  if (run.regions) {
+    code = around(to.region, code, runRegion(run, run.regions));
+    code = around(to.hot, code, reportHot(run, run.regions));
+  }
   return [
     set(target, load64(hart, 'pc')),
     set(left, load32(hart, 'left')),
+    ...(run.regions ? [set(run.mode, i32.const(Mode.count))] : []),
     loop(to.again, code),
     unreachable,
   ];
@@ -163,10 +206,12 @@ function lookupLoop(run: Run): Statement[] {
   return [
     block(to.jump, [
       ...lookup(run),
-      loop(to.dispatch, dispatchLoop(run)),
+      ...(run.regions ? arriving(run, run.regions) : []),
+      block(to.spent, [loop(to.dispatch, dispatchLoop(run))]),
       set(target, pcOf(run)),
       ...leaveAtTarget(run, Stop.budget),
     ]),
+    ...(run.regions ? [set(run.mode, i32.const(Mode.count))] : []),
     ...spend(run, to.lookup),
     ...leaveAtTarget(run, Stop.budget),
   ];
@@ -204,18 +249,21 @@ function dispatchLoop(run: Run): Statement[] {
     system: to.system,
     straddling,
   };
-  const number = i32.load16_u(get(slot), slotField.handler);
-  let code: Statement[] = [branchTable(number, [...Object.values(specials), ...rows], to.undecoded)];
+  const number = run.regions ? get(run.number) : handlerAt(slot);
+  const beyond = run.regions ? to.region : to.undecoded;
+  let code: Statement[] = [branchTable(number, [...Object.values(specials), ...rows], beyond)];
   rowHandlers.forEach((handler, n) => {
     code = [block(rows[n]!, code), ...fastRow(handler, run)];
   });
   const ranOff = [block(pageEnd, code), set(target, pcOf(run)), branch(to.lookup)];
   const checked = [block(straddling, ranOff), ...runStraddling(run)];
-  return [block(to.retire, checked), ...spend(run, to.dispatch)];
+  if (!run.regions) return [block(to.retire, [block(to.counted, checked)]), ...spend(run, to.dispatch)];
+  const backward = [block(to.counted, checked), ...countNear(run, run.regions)];
+  return [block(to.retire, backward), set(run.number, handlerAt(slot)), ...spend(run, to.dispatch)];
 }
 
 /** If the second half is still what it was, executes the instruction in the slot after the page's end. */
-function runStraddling({ hart, slot, origin, originSlot, va, index, to }: Run): Statement[] {
+function runStraddling({ hart, slot, origin, originSlot, va, index, number, regions, to }: Run): Statement[] {
   const table = hart.base + hartOffsets.fetchTlb;
   const second = i64.add(pcOf({ slot, origin, originSlot }), i64.const(2));
   const wanted = i64.or(get(va), load64(hart, 'fetchContext'));
@@ -227,11 +275,14 @@ function runStraddling({ hart, slot, origin, originSlot, va, index, to }: Run): 
     branchIf(to.straddling, i32.ne(halfword, i32.load(get(slot), slotField.operand))),
     set(origin, i64.sub(get(va), i64.const(2))),
     set(slot, tee(originSlot, i32.add(get(slot), i32.const(straddlingDistance)))),
+    ...(regions ? [set(number, handlerAt(slot))] : []),
     branch(to.dispatch),
   ];
 }
 
-const storeState = ({ hart, left, target }: Run): Statement[] => [
+export const handlerAt = (slot: Local<'i32'>): Term<'i32'> => i32.load16_u(get(slot), slotField.handler);
+
+export const storeState = ({ hart, left, target }: Run): Statement[] => [
   store64(hart, 'pc', get(target)),
   store32(hart, 'left', get(left)),
 ];
@@ -242,7 +293,7 @@ const leaveAtTarget = (run: Run, reason: number): Statement[] => [
 ];
 
 /** State for a host function that works on the instruction at `slot`. */
-const storeHere = (run: Run): Statement[] => [set(run.target, pcOf(run)), ...storeState(run)];
+export const storeHere = (run: Run): Statement[] => [set(run.target, pcOf(run)), ...storeState(run)];
 
 /** Leaves unless an import's answer is 0; otherwise it is 1 + the reason. */
 const leaveUnlessZero = ({ status }: Run, answer: Term<'i32'>): Statement =>
@@ -269,8 +320,17 @@ function fetchStraddling(run: Run): Statement[] {
   ];
 }
 
+/** The system instruction was executed without TypeScript: on from where the hart's area says. */
+const goOnInPlace = ({ hart, left, target, to }: Run): Statement[] => [
+  set(left, load32(hart, 'left')),
+  set(target, load64(hart, 'pc')),
+  branchIf(to.again, get(left)),
+  giveBack(i32.const(Stop.budget)),
+];
+
 const leaveForSystem = (run: Run): Statement[] => [
   ...storeHere(run),
+  when(call(run.system, get(run.slot)), goOnInPlace(run)),
   store32(run.hart, 'exitWord', instructionBits(run)),
   giveBack(i32.const(Stop.system)),
 ];
@@ -285,10 +345,10 @@ const leaveIllegal = (run: Run): Statement[] => [
 
 /** The whole instruction at `slot` by its out-of-line function, then on from where that says. */
 function outOfLine(run: Run): Statement[] {
-  const { hart, slot, target, left, status, slowTable, module, to } = run;
+  const { hart, slot, target, left, status, slowTable, module, regions, mode, to } = run;
   const signature = module.type(slowParameters, 'i32');
   const length = i64.load8_u(get(slot), slotField.length);
-  const handler = i32.load16_u(get(slot), slotField.handler);
+  const handler = regions ? get(run.number) : handlerAt(slot);
   const next = i64.add(get(target), length);
   const copy = hart.base + hartOffsets.slotCopy;
   const is = (value: number): Term<'i32'> => i32.eq(get(status), i32.const(value));
@@ -303,6 +363,7 @@ function outOfLine(run: Run): Statement[] {
     store32(hart, 'left', get(left)),
     when(i32.or(is(Slow.leave), load32(hart, 'stop')), [giveBack(i32.const(Stop.requested))]),
     set(target, load64(hart, 'pc')),
+    ...(regions ? [set(mode, i32.const(Mode.count))] : []),
     branchIf(to.again, get(left)),
     giveBack(i32.const(Stop.budget)),
   ];

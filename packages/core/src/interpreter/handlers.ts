@@ -19,12 +19,18 @@ export const special = {
   straddling: 4,
 } as const;
 
+/**
+ * Where a row's jump goes: `near` and `counted` ones to a slot of the same page, the operand is the distance in slot bytes.
+ * Counted are those that loops and calls are made of.
+ */
+export const reaches = ['far', 'near', 'counted'] as const;
+export type Reach = (typeof reaches)[number];
+
 /** One handler of a row: rows get one per length they occur in, and jumps that stay in their page their own. */
 export interface RowHandler {
   readonly row: Instruction;
   readonly length: 2 | 4;
-  /** The row's jump goes to a slot of the same page: the operand is the distance in slot bytes. */
-  readonly near: boolean;
+  readonly reach: Reach;
 }
 
 type Jump = Extract<Effect, { kind: 'jump' }>;
@@ -54,8 +60,8 @@ const compressible = new Set(compressedInstructions.map(({ semantics }) => seman
 
 function handlersOf(row: Instruction): readonly RowHandler[] {
   const lengths = compressible.has(row.semantics) ? ([4, 2] as const) : ([4] as const);
-  const nearness = jumpsRelative(row) ? [false, true] : [false];
-  return lengths.flatMap((length) => nearness.map((near) => ({ row, length, near })));
+  const possible = jumpsRelative(row) ? reaches : (['far'] as const);
+  return lengths.flatMap((length) => possible.map((reach) => ({ row, length, reach })));
 }
 
 /** The handlers of rows, in the order of their numbers. */
@@ -64,13 +70,13 @@ export const rowHandlers: readonly RowHandler[] = baseInstructions.filter(isHand
 /** Number of a row handler in the dispatch table, by its position in `rowHandlers`. */
 export const firstRowHandler = Object.keys(special).length;
 
-const key = (row: Instruction, length: number, near: boolean): number =>
-  row.index * 4 + (length === 2 ? 2 : 0) + (near ? 1 : 0);
+const key = (row: Instruction, length: number, reach: Reach): number =>
+  row.index * 8 + (length === 2 ? 4 : 0) + reaches.indexOf(reach);
 const numbers = new Map(
-  rowHandlers.map(({ row, length, near }, n) => [key(row, length, near), firstRowHandler + n]),
+  rowHandlers.map(({ row, length, reach }, n) => [key(row, length, reach), firstRowHandler + n]),
 );
 
 /** The dispatch number for a decoded instruction. */
-export function handlerOf({ row, length }: Decoded, near: boolean): number {
-  return numbers.get(key(row, length, near)) ?? special.system;
+export function handlerOf({ row, length }: Decoded, reach: Reach): number {
+  return numbers.get(key(row, length, reach)) ?? special.system;
 }

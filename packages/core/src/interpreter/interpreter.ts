@@ -2,9 +2,11 @@ import { type AccessBytes, type Decoded, decode } from '@trapline/isa';
 import { type Engine, type EngineHart, type EngineHost, Slow, Stop, type StopReason } from '../engine.ts';
 import { floatOperation } from '../float/operation.ts';
 import { guardBit, tlbEntries } from '../hart-layout.ts';
+import { fillSystemSlot } from '../in-place/slot.ts';
 import { CodeCache } from './code-cache.ts';
-import { generateInterpreter } from './generate.ts';
-import { handlerOf, isHandled, jumpsRelative, special } from './handlers.ts';
+import { type RegionPlaces, regionTableImport } from './enter-region.ts';
+import { type GenerateOptions, generateInterpreter } from './generate.ts';
+import { handlerOf, isHandled, jumpOf, jumpsRelative, special } from './handlers.ts';
 import { type HostFunctions, importModule, memoryImport } from './imports.ts';
 import {
   codePageBytes,
@@ -25,6 +27,17 @@ export const interpreterBytes = (codePages = defaultCodePages): number => codePa
 export interface InterpreterOptions {
   /** How many pages of predecoded code to keep (32 KiB each, touched only when used). */
   readonly codePages?: number;
+  /** Takes over hot code. */
+  readonly translator?: RegionOwner;
+}
+
+/** What translates hot code: the interpreter counts, enters regions through the table and says when their code changes. */
+export interface RegionOwner extends RegionPlaces {
+  readonly table: WebAssembly.Table;
+  /** Control often reaches the code at `pc`, whose slot is at that byte offset. */
+  hot(hart: EngineHart, slot: number, pc: bigint): void;
+  /** Nothing is known of the page's code any more. */
+  forgotten(hostPage: number): void;
 }
 
 /**
@@ -44,11 +57,17 @@ interface Compiled {
 // The same places recur from machine to machine.
 const compiled = new Map<string, Compiled>();
 
-function compile(base: number, sharedPages: number | undefined): Compiled {
-  const key = `${base}:${sharedPages}`;
+function compile(options: GenerateOptions): Compiled {
+  const { regions } = options;
+  const key = [
+    options.base,
+    options.sharedPages,
+    regions?.heat,
+    regions?.replaced,
+    regions?.threshold,
+  ].join();
   let known = compiled.get(key);
   if (!known) {
-    const options = sharedPages === undefined ? { base } : { base, sharedPages };
     const { bytes, floatCalls } = generateInterpreter(options);
     known = { module: new WebAssembly.Module(bytes), floatCalls };
     compiled.set(key, known);
@@ -60,14 +79,18 @@ function compile(base: number, sharedPages: number | undefined): Compiled {
 export class Interpreter implements Engine {
   readonly name = 'interpreter';
   readonly #programs = new Map<number, HartProgram>();
-  readonly #cache: CodeCache;
+  /** Predecoded code. */
+  readonly cache: CodeCache;
+  readonly #translator: RegionOwner | undefined;
 
   constructor(
     private readonly host: EngineHost,
-    { codePages = defaultCodePages }: InterpreterOptions = {},
+    { codePages = defaultCodePages, translator }: InterpreterOptions = {},
   ) {
-    this.#cache = new CodeCache(host.memory, host.codePages, codePages, (slots) => {
+    this.#translator = translator;
+    this.cache = new CodeCache(host.memory, host.codePages, codePages, (slots, hostPage) => {
       for (const program of this.#programs.values()) program.forget(slots);
+      translator?.forgotten(hostPage);
     });
   }
 
@@ -76,13 +99,13 @@ export class Interpreter implements Engine {
   }
 
   codeWritten(hostOffset: number, bytes: number): void {
-    this.#cache.written(hostOffset, bytes);
+    this.cache.written(hostOffset, bytes);
   }
 
   #program(hart: EngineHart): HartProgram {
     let program = this.#programs.get(hart.base);
     if (program?.hart !== hart) {
-      program = new HartProgram(hart, this.host, this.#cache);
+      program = new HartProgram(hart, this.host, this.cache, this.#translator);
       this.#programs.set(hart.base, program);
     }
     return program;
@@ -101,12 +124,18 @@ class HartProgram {
     readonly hart: EngineHart,
     private readonly host: EngineHost,
     private readonly cache: CodeCache,
+    private readonly translator: RegionOwner | undefined,
   ) {
     const { memory } = host;
     const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
-    const { module, floatCalls } = compile(hart.base, shared ? memory.bytes / 65536 : undefined);
+    const { module, floatCalls } = compile({
+      base: hart.base,
+      ...(shared && { sharedPages: memory.bytes / 65536 }),
+      ...(translator && { regions: translator }),
+    });
     this.#floatCalls = floatCalls;
-    const imports = { [importModule]: { ...this.#functions(), [memoryImport]: memory.wasm } };
+    const table = translator && { [regionTableImport]: translator.table };
+    const imports = { [importModule]: { ...this.#functions(), [memoryImport]: memory.wasm, ...table } };
     const instance = new WebAssembly.Instance(module, imports);
     this.#run = instance.exports.run as () => number;
     const { fetchTlb, storeTlb } = hart.views;
@@ -160,8 +189,9 @@ class HartProgram {
       illegal: (pc) => this.#illegal(pc),
       float: (operation, rm, a, b, c) => this.#float(operation, rm, [a, b, c]),
       fetch: (pc) => this.#fetch(BigInt.asUintN(64, pc)),
-      decode: (slot) => this.#decode(slot >>> 0),
+      decode: (slot) => decodeSlot(this.host.memory.view, this.cache, slot >>> 0),
       straddle: (slot, pc) => this.#straddle(slot >>> 0, BigInt.asUintN(64, pc)),
+      hot: (slot, pc) => this.translator?.hot(this.hart, slot >>> 0, BigInt.asUintN(64, pc)),
     };
   }
 
@@ -199,19 +229,6 @@ class HartProgram {
     return 1 + (this.hart.slow.fetchWord(pc) === Slow.trap ? Stop.trap : Stop.system);
   }
 
-  #decode(slot: number): void {
-    const { view } = this.host.memory;
-    const at = this.cache.hostOffsetOf(slot);
-    const low = view.getUint16(at, true);
-    const lastHalfword = (at & pageMask) === pageMask - 1;
-    if ((low & 3) === 3 && lastHalfword) {
-      fillSpecialSlot(view, slot, { handler: special.straddling, operand: -1 });
-      return;
-    }
-    const word = (low & 3) === 3 ? view.getUint32(at, true) : low;
-    this.#fill(slot, word, at & pageMask);
-  }
-
   /** The second half is fetched through the TLB each time and compared, so it needs no watching. */
   #straddle(slot: number, pc: bigint): number {
     const { view } = this.host.memory;
@@ -221,24 +238,37 @@ class HartProgram {
     const high = view.getUint16(second, true);
     const low = view.getUint16(this.cache.hostOffsetOf(slot), true);
     fillSpecialSlot(view, slot, { handler: special.straddling, operand: high });
-    this.#fill(slot + straddlingDistance, ((high << 16) | low) >>> 0, undefined);
+    fill(view, slot + straddlingDistance, ((high << 16) | low) >>> 0, undefined);
     return 0;
   }
+}
 
-  /** Decodes `word` into a slot; `inPage` is its place in its page, if its neighbours are slots of that page. */
-  #fill(slot: number, word: number, inPage: number | undefined): void {
-    const { view } = this.host.memory;
-    const decoded = decode(word);
-    if (!decoded) fillSpecialSlot(view, slot, { handler: special.illegal, operand: word });
-    else if (!isHandled(decoded.row)) fillSpecialSlot(view, slot, { handler: special.system, operand: word });
-    else fillSlot(view, slot, decoded, placement(decoded, inPage));
+/** Fills an undecoded slot. */
+export function decodeSlot(view: DataView, cache: CodeCache, slot: number): void {
+  const at = cache.hostOffsetOf(slot);
+  const low = view.getUint16(at, true);
+  const lastHalfword = (at & pageMask) === pageMask - 1;
+  if ((low & 3) === 3 && lastHalfword) {
+    fillSpecialSlot(view, slot, { handler: special.straddling, operand: -1 });
+    return;
   }
+  const word = (low & 3) === 3 ? view.getUint32(at, true) : low;
+  fill(view, slot, word, at & pageMask);
+}
+
+/** Decodes `word` into a slot; `inPage` is its place in its page, if its neighbours are slots of that page. */
+function fill(view: DataView, slot: number, word: number, inPage: number | undefined): void {
+  const decoded = decode(word);
+  if (!decoded) fillSpecialSlot(view, slot, { handler: special.illegal, operand: word });
+  else if (!isHandled(decoded.row)) fillSystemSlot(view, slot, decoded, special.system);
+  else fillSlot(view, slot, decoded, placement(decoded, inPage));
 }
 
 /** Jumps within their page get the distance in slots instead of bytes. */
 function placement(decoded: Decoded, inPage: number | undefined): { handler: number; operand?: number } {
   const target = (inPage ?? 0) + decoded.imm;
   const near = inPage !== undefined && jumpsRelative(decoded.row) && target >= 0 && target <= pageMask;
-  const handler = handlerOf(decoded, near);
+  const link = jumpOf(decoded.row)?.when === undefined && decoded.rd !== 0;
+  const handler = handlerOf(decoded, !near ? 'far' : link || decoded.imm <= 0 ? 'counted' : 'near');
   return near ? { handler, operand: decoded.imm << slotShift } : { handler };
 }

@@ -56,7 +56,7 @@ function registerFiles(row: Instruction): RegisterFiles {
 }
 
 const known = new Map<Instruction, RegisterFiles>();
-function filesOf(row: Instruction): RegisterFiles {
+export function filesOf(row: Instruction): RegisterFiles {
   const files = known.get(row) ?? registerFiles(row);
   known.set(row, files);
   return files;

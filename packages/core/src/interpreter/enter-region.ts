@@ -1,0 +1,134 @@
+import { Stop } from '../engine.ts';
+import type { ModuleBuilder } from '../wasm/module.ts';
+import { i32, i64 } from '../wasm/ops.ts';
+import {
+  branch,
+  branchIf,
+  call,
+  callIndirect,
+  type FunctionType,
+  get,
+  giveBack,
+  type Statement,
+  set,
+  type TableRef,
+  type Term,
+  tee,
+  when,
+} from '../wasm/term.ts';
+import { pcOf } from './fast-row.ts';
+import { handlerAt, type Run, storeHere, storeState } from './generate.ts';
+import { firstRowHandler } from './handlers.ts';
+import { load32, load64, store64 } from './hart-access.ts';
+import { importModule } from './imports.ts';
+import { slotShift } from './slot.ts';
+
+/**
+ * Where the interpreter meets translated code. The slot a region starts at has a handler number of its own, `regionHandler +
+ * n`; the number it replaced is in a table. Targets of jumps are counted, by a hash of their slots.
+ */
+
+/** Handler numbers from here on are regions'. */
+export const regionHandler = 0x8000;
+/** Regions that can exist at a time. */
+export const maxRegions = 0x2000;
+/** Counters of jump targets, two bytes each. */
+export const heatCounters = 0x1000;
+export const regionTableImport = 'regions';
+
+/** Byte offsets of the shared tables, and the count that makes a jump target hot (at most 65535). */
+export interface RegionPlaces {
+  readonly heat: number;
+  /** The handler number each region replaced, two bytes each. */
+  readonly replaced: number;
+  readonly threshold: number;
+}
+
+/** What the interpreter does with the instruction at pc; what a region returns. */
+export const Mode = {
+  plain: 0,
+  /** Execute it, or the region that starts there. A jump led there: count it. */
+  count: 1,
+  /** Execute it, not a region that starts there: less budget is left than the region's first block needs. */
+  step: 2,
+  /** Execute it out of line: what the fast path needs is missing. */
+  slow: 3,
+} as const;
+
+export interface RegionSupport extends RegionPlaces {
+  readonly table: TableRef;
+  readonly signature: FunctionType<readonly ['i32'], 'i32'>;
+}
+
+export function regionSupport(module: ModuleBuilder, places: RegionPlaces): RegionSupport {
+  const table = module.importTable(importModule, regionTableImport, { initial: maxRegions });
+  return { ...places, table, signature: module.type(['i32'], 'i32') };
+}
+
+const counterOf = ({ slot }: Run): Term<'i32'> =>
+  i32.and(i32.shr_u(get(slot), i32.const(slotShift)), i32.const(2 * (heatCounters - 1)));
+
+/** Counts `slot`; `hot` runs when that was the last one missing. */
+function count(run: Run, { heat, threshold }: RegionSupport, hot: readonly Statement[]): Statement[] {
+  const { index, status } = run;
+  return [
+    set(index, counterOf(run)),
+    set(status, i32.add(i32.load16_u(get(index), heat), i32.const(1))),
+    i32.store16(get(index), get(status), heat),
+    when(i32.eq(get(status), i32.const(threshold)), [i32.store16(get(index), i32.const(0), heat), ...hot]),
+  ];
+}
+
+/** After `lookup`: the handler to run, and whether out of line. */
+export function arriving(run: Run, regions: RegionSupport): Statement[] {
+  const { mode, number, slot, to } = run;
+  const is = (value: number): Term<'i32'> => i32.eq(get(mode), i32.const(value));
+  const replaced = i32.load16_u(
+    i32.shl(i32.sub(get(number), i32.const(regionHandler)), i32.const(1)),
+    regions.replaced,
+  );
+  const isRow = i32.ge_u(get(number), i32.const(firstRowHandler));
+  return [
+    set(number, handlerAt(slot)),
+    when(get(mode), [
+      when(is(Mode.count), count(run, regions, [set(mode, i32.const(Mode.plain)), branch(to.hot)]), [
+        when(i32.ge_u(get(number), i32.const(regionHandler)), [set(number, replaced)]),
+        branchIf(to.slow, i32.and(is(Mode.slow), isRow)),
+      ]),
+      set(mode, i32.const(Mode.plain)),
+    ]),
+  ];
+}
+
+/** After a jump within the page that may close a loop: `slot` is the target's. */
+export function countNear(run: Run, regions: RegionSupport): Statement[] {
+  const { left, number, slot, target, to } = run;
+  return [
+    branchIf(to.spent, i32.eqz(tee(left, i32.sub(get(left), i32.const(1))))),
+    ...count(run, regions, [set(target, pcOf(run)), branch(to.hot)]),
+    set(number, handlerAt(slot)),
+    branch(to.dispatch),
+  ];
+}
+
+/** Runs the region that starts at `slot`, and goes on where it ended. */
+export function runRegion(run: Run, { table, signature }: RegionSupport): Statement[] {
+  const { hart, index, left, mode, number, target, to } = run;
+  const used = i64.extend_i32_u(i32.sub(get(left), get(index)));
+  const entry = i32.sub(get(number), i32.const(regionHandler));
+  return [
+    ...storeHere(run),
+    set(mode, callIndirect(table, signature, entry, i32.const(hart.base))),
+    set(index, load32(hart, 'left')),
+    store64(hart, 'translated', i64.add(load64(hart, 'translated'), used)),
+    set(left, get(index)),
+    set(target, load64(hart, 'pc')),
+    branchIf(to.again, get(left)),
+    giveBack(i32.const(Stop.budget)),
+  ];
+}
+
+/** The code at `target` became hot. */
+export function reportHot(run: Run, _: RegionSupport): Statement[] {
+  return [...storeState(run), call(run.imports.hot, get(run.slot), get(run.target)), branch(run.to.again)];
+}

@@ -1,0 +1,203 @@
+import type { Decoded } from '@trapline/isa';
+import { hasFastPath } from '../interpreter/fast-row.ts';
+import { jumpOf, jumpsRelative } from '../interpreter/handlers.ts';
+
+/**
+ * The blocks of a region. Places are byte distances from the start of the page the region begins in (of virtual addresses: code
+ * is translated so that it works wherever the page is mapped). Called functions are part of the region, a copy for each call.
+ */
+
+/** The code as the interpreter has seen it. */
+export interface Code {
+  /** The instruction at a place, if it was executed before and can be translated at all. */
+  at(place: number): Decoded | undefined;
+}
+
+export interface Step {
+  readonly place: number;
+  readonly decoded: Decoded;
+}
+
+/** To a block of the region by its index, or out of the region. */
+export type Edge =
+  | { readonly kind: 'block'; readonly block: number; readonly place: number }
+  | { readonly kind: 'leave'; readonly place: number };
+
+/** How a block ends. */
+export type End =
+  | { readonly kind: 'next'; readonly to: Edge }
+  | { readonly kind: 'jump'; readonly step: Step; readonly to: Edge }
+  | { readonly kind: 'branch'; readonly step: Step; readonly taken: Edge; readonly next: Edge }
+  /** To an address in a register; `expected` if the register should hold its place. */
+  | { readonly kind: 'indirect'; readonly step: Step; readonly expected: Edge | undefined }
+  /** The interpreter executes the instruction at `place`, out of line. */
+  | { readonly kind: 'slow'; readonly place: number };
+
+export interface Block {
+  readonly place: number;
+  /** All but the instruction that ends the block. */
+  readonly steps: readonly Step[];
+  readonly end: End;
+}
+
+export interface Limits {
+  readonly instructions: number;
+  readonly callDepth: number;
+}
+
+/** Number of the page a place is in, 0 for the region's first. */
+export const pageOf = (place: number): number => Math.floor(place / 4096);
+
+/** Explores from `entry`, which is block 0. Undefined when not even its first instruction can be translated. */
+export function discover(code: Code, entry: number, limits: Limits): readonly Block[] | undefined {
+  const explorer = new Explorer(code, limits);
+  explorer.explore(entry);
+  const blocks = explorer.blocks();
+  return blocks[0]?.end.kind === 'slow' && blocks[0].steps.length === 0 ? undefined : blocks[0] && blocks;
+}
+
+/** A call within the region: where it returns to, and the call around it. */
+interface Frame {
+  readonly id: number;
+  readonly caller: Frame | undefined;
+  readonly returnsTo: number;
+  readonly callee: number;
+  readonly depth: number;
+}
+
+/** A place in a frame; without one it is outside the region. */
+interface Point {
+  readonly frame: Frame | undefined;
+  readonly place: number;
+}
+
+interface Visited extends Step {
+  readonly frame: Frame;
+  /** Of an instruction that ends a block: how, and where it leads. */
+  readonly ending: Ending | undefined;
+}
+
+interface Ending {
+  readonly kind: 'jump' | 'branch' | 'indirect' | 'slow';
+  readonly targets: readonly Point[];
+}
+
+const isLink = (register: number): boolean => register === 1 || register === 5;
+const farthest = 0x200_0000;
+const keyOf = (frame: Frame, place: number): number => frame.id * 2 * farthest + place + farthest;
+
+class Explorer {
+  readonly #frames: Frame[] = [{ id: 0, caller: undefined, returnsTo: 0, callee: -1, depth: 0 }];
+  readonly #visited = new Map<number, Visited>();
+  readonly #leaders = new Map<number, number>();
+
+  constructor(
+    private readonly code: Code,
+    private readonly limits: Limits,
+  ) {}
+
+  explore(entry: number): void {
+    const queue: Point[] = [{ frame: this.#frames[0]!, place: entry }];
+    for (let at = 0; at < queue.length; at++) {
+      const { frame, place } = queue[at]!;
+      if (frame) queue.push(...this.#follow(frame, place));
+    }
+    // Numbers go to leaders that were reached, in the order of their discovery.
+    let count = 0;
+    for (const { frame, place } of queue) {
+      const key = frame && keyOf(frame, place);
+      if (key !== undefined && this.#visited.has(key) && !this.#leaders.has(key))
+        this.#leaders.set(key, count++);
+    }
+  }
+
+  blocks(): readonly Block[] {
+    return [...this.#leaders.keys()].map((key) => this.#block(this.#visited.get(key)!));
+  }
+
+  /** Follows a straight line of code; gives the points where others must begin. */
+  #follow(frame: Frame, from: number): readonly Point[] {
+    let before: Step | undefined;
+    for (let place = from; ; ) {
+      if (this.#visited.has(keyOf(frame, place))) return place === from ? [] : [{ frame, place }];
+      const decoded = this.#visited.size < this.limits.instructions ? this.code.at(place) : undefined;
+      if (decoded === undefined) return [];
+      const step: Step = { place, decoded };
+      const ending = this.#ending(frame, step, before);
+      this.#visited.set(keyOf(frame, place), { ...step, frame, ending });
+      if (ending) return ending.targets;
+      before = step;
+      place += decoded.length;
+      // Blocks stay within a page, so that edges between pages are where mappings are checked.
+      if (pageOf(place) !== pageOf(step.place)) return [{ frame, place }];
+    }
+  }
+
+  #ending(frame: Frame, { place, decoded }: Step, before: Step | undefined): Ending | undefined {
+    const { row, imm, rd, length } = decoded;
+    if (!hasFastPath(row)) return { kind: 'slow', targets: [] };
+    const jump = jumpOf(row);
+    if (!jump) return undefined;
+    const next = place + length;
+    if (jump.when) {
+      const taken = { frame, place: place + imm };
+      return { kind: 'branch', targets: [taken, { frame, place: next }] };
+    }
+    const base = jumpsRelative(row) ? place : addressBefore(before, decoded);
+    if (base !== undefined)
+      return { kind: 'jump', targets: [this.#called(frame, rd, (base + imm) & ~1, next)] };
+    const returns = rd === 0 && isLink(decoded.rs1) && imm === 0 && frame.caller;
+    return { kind: 'indirect', targets: returns ? [{ frame: returns, place: frame.returnsTo }] : [] };
+  }
+
+  /** A known jump target. A call opens a frame, unless the function is being called already, or calls are too deep. */
+  #called(frame: Frame, rd: number, place: number, returnsTo: number): Point {
+    if (Math.abs(place) >= farthest) return { frame: undefined, place };
+    if (!isLink(rd)) return { frame, place };
+    const refused = frame.depth >= this.limits.callDepth || this.code.at(place) === undefined;
+    for (let each: Frame | undefined = frame; each; each = each.caller) {
+      if (refused || each.callee === place) return { frame: undefined, place };
+    }
+    const known = this.#frames.find((each) => each.caller === frame && each.returnsTo === returnsTo);
+    if (known) return { frame: known, place };
+    const id = this.#frames.length;
+    const opened: Frame = { id, caller: frame, returnsTo, callee: place, depth: frame.depth + 1 };
+    this.#frames.push(opened);
+    return { frame: opened, place };
+  }
+
+  #edge({ frame, place }: Point): Edge {
+    const block = frame && this.#leaders.get(keyOf(frame, place));
+    return block === undefined ? { kind: 'leave', place } : { kind: 'block', block, place };
+  }
+
+  #block(leader: Visited): Block {
+    const { frame } = leader;
+    const steps: Step[] = [];
+    for (let at = leader; ; ) {
+      if (at.ending) return { place: leader.place, steps, end: this.#end(at, at.ending) };
+      steps.push(at);
+      const place = at.place + at.decoded.length;
+      const key = keyOf(frame, place);
+      const next = this.#visited.get(key);
+      if (!next || this.#leaders.has(key)) {
+        return { place: leader.place, steps, end: { kind: 'next', to: this.#edge({ frame, place }) } };
+      }
+      at = next;
+    }
+  }
+
+  #end(step: Visited, { kind, targets }: Ending): End {
+    const [first, second] = targets.map((target) => this.#edge(target));
+    if (kind === 'slow') return { kind, place: step.place };
+    if (kind === 'branch') return { kind, step, taken: first!, next: second! };
+    if (kind === 'jump') return { kind, step, to: first! };
+    return { kind, step, expected: first };
+  }
+}
+
+/** Where `auipc` put the address that the jump after it uses, as a place. */
+function addressBefore(before: Step | undefined, { rs1 }: Decoded): number | undefined {
+  if (before?.decoded.row.name !== 'auipc' || before.decoded.rd !== rs1 || rs1 === 0) return undefined;
+  return before.place + before.decoded.imm;
+}

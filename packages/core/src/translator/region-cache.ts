@@ -1,0 +1,101 @@
+import { maxRegions, regionHandler } from '../interpreter/enter-region.ts';
+import { slotField } from '../interpreter/slot.ts';
+
+/** A translated region in use. */
+export interface Installed {
+  /** Its place in the table of functions; its entry slot's handler is `regionHandler + number`. */
+  readonly number: number;
+  readonly slot: number;
+  /** The host pages it depends on, with the first and last byte of its code in each. */
+  readonly extents: readonly Extent[];
+}
+
+/** Bytes of a region's code in one page of RAM, as host offsets; halfwords that are code are in `halfwords`. */
+export interface Extent {
+  readonly hostPage: number;
+  readonly halfwords: ReadonlySet<number>;
+}
+
+/** Which regions exist, by their entries and by the pages of RAM they were made of. */
+export class RegionCache {
+  readonly #bySlot = new Map<number, Installed>();
+  readonly #byPage = new Map<number, Set<Installed>>();
+  readonly #free: number[] = [];
+  #fresh = 0;
+
+  constructor(
+    private readonly view: DataView,
+    private readonly table: WebAssembly.Table,
+    private readonly replaced: number,
+  ) {}
+
+  get size(): number {
+    return this.#bySlot.size;
+  }
+
+  at(slot: number): Installed | undefined {
+    return this.#bySlot.get(slot);
+  }
+
+  /** Makes the interpreter enter `code` at `slot`. False when there is no room. */
+  install(slot: number, extents: readonly Extent[], code: unknown): boolean {
+    const number = this.#free.pop() ?? (this.#fresh < maxRegions ? this.#fresh++ : undefined);
+    if (number === undefined) return false;
+    const region: Installed = { number, slot, extents };
+    this.table.set(number, code);
+    this.#bySlot.set(slot, region);
+    for (const { hostPage } of extents) {
+      const others = this.#byPage.get(hostPage) ?? new Set();
+      this.#byPage.set(hostPage, others.add(region));
+    }
+    this.enter(region);
+    return true;
+  }
+
+  /** Puts the region's handler into its slot, which was decoded anew. */
+  enter({ number, slot }: Installed): void {
+    this.view.setUint16(
+      this.replaced + 2 * number,
+      this.view.getUint16(slot + slotField.handler, true),
+      true,
+    );
+    this.view.setUint16(slot + slotField.handler, regionHandler + number, true);
+  }
+
+  /** Drops the regions that have code among halfwords `[from, to)` (host offset / 2). */
+  dropWritten(from: number, to: number): void {
+    for (let hostPage = from >>> 11; hostPage <= (to - 1) >>> 11; hostPage++) {
+      for (const region of this.#byPage.get(hostPage) ?? []) {
+        if (touches(region, from, to)) this.#drop(region);
+      }
+    }
+  }
+
+  /** Drops the regions that have code in a page. */
+  dropPage(hostPage: number): void {
+    for (const region of this.#byPage.get(hostPage) ?? []) this.#drop(region);
+  }
+
+  dropAll(): void {
+    for (const region of this.#bySlot.values()) this.#drop(region);
+  }
+
+  #drop(region: Installed): void {
+    const { number, slot, extents } = region;
+    const at = slot + slotField.handler;
+    if (this.view.getUint16(at, true) === regionHandler + number) {
+      this.view.setUint16(at, this.view.getUint16(this.replaced + 2 * number, true), true);
+    }
+    this.#bySlot.delete(slot);
+    for (const { hostPage } of extents) this.#byPage.get(hostPage)!.delete(region);
+    this.table.set(number, null);
+    this.#free.push(number);
+  }
+}
+
+function touches({ extents }: Installed, from: number, to: number): boolean {
+  for (const { halfwords } of extents) {
+    for (let at = from; at < to; at++) if (halfwords.has(at)) return true;
+  }
+  return false;
+}

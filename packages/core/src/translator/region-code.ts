@@ -1,0 +1,287 @@
+import { compileCondition, compileExpr } from '../codegen/expression.ts';
+import { hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
+import { Mode } from '../interpreter/enter-region.ts';
+import { jumpOf } from '../interpreter/handlers.ts';
+import { fcsrOffset } from '../interpreter/slot.ts';
+import type { FunctionBuilder } from '../wasm/module.ts';
+import { i32, i64 } from '../wasm/ops.ts';
+import {
+  block,
+  branch,
+  branchIf,
+  get,
+  type Label,
+  type Local,
+  label,
+  type Statement,
+  set,
+  type Term,
+  tee,
+  when,
+} from '../wasm/term.ts';
+import { type Block, type Edge, pageOf, type Step } from './discover.ts';
+import { executeStep, stepEnvironment } from './step.ts';
+import { structured } from './structure.ts';
+
+/** A region to be written. */
+export interface Region {
+  readonly blocks: readonly Block[];
+  /** Host page of each page the region has code in, by the page's number. */
+  readonly hostPages: ReadonlyMap<number, number>;
+}
+
+/** Registers in locals: loaded when the region is entered, the written ones stored when it is left. */
+export class Registers {
+  readonly locals = new Map<number, Local<'i64'>>();
+  readonly written = new Set<number>();
+
+  constructor(private readonly fn: FunctionBuilder) {}
+
+  /** The local of a register, by its byte offset in the hart's area. */
+  local(offset: number): Local<'i64'> {
+    const known = this.locals.get(offset) ?? this.fn.local('i64');
+    this.locals.set(offset, known);
+    return known;
+  }
+
+  read(offset: number): Term<'i64'> {
+    return get(this.local(offset));
+  }
+
+  write(offset: number, value: Term<'i64'>): Statement {
+    this.written.add(offset);
+    return set(this.local(offset), value);
+  }
+}
+
+/** What the code of a region's instructions shares. */
+export interface Frame {
+  readonly fn: FunctionBuilder;
+  readonly base: Local<'i32'>;
+  readonly registers: Registers;
+  /** Virtual address of the region's first page. */
+  readonly page: Local<'i64'>;
+  readonly left: Local<'i32'>;
+  readonly dataContext: Local<'i64'>;
+  readonly fcsr: Local<'i32'>;
+  readonly floatState: Local<'i32'>;
+  readonly va: Local<'i64'>;
+  readonly index: Local<'i32'>;
+  readonly loaded: Local<'i64'>;
+}
+
+/** Where a region is left: before the instruction at `place`, `refund` instructions of the block not executed. */
+interface Leaving {
+  readonly label: Label;
+  readonly place: number;
+  readonly refund: number;
+  readonly mode: number;
+}
+
+/** The body of a region's function `(hart area) -> Mode`. */
+export function regionCode(region: Region, fn: FunctionBuilder, base: Local<'i32'>): Term[] {
+  return new RegionWriter(region, fn, base).body();
+}
+
+const field = (base: Local<'i32'>, name: keyof typeof hartOffsets) => ({
+  at: get(base),
+  offset: hartOffsets[name],
+});
+
+class RegionWriter {
+  readonly #frame: Frame;
+  readonly #leavings = new Map<string, Leaving>();
+  readonly #target: Local<'i64'>;
+  readonly #mode: Local<'i32'>;
+  readonly #fetchContext: Local<'i64'>;
+  readonly #out = label('out');
+  readonly #dynamic = label('dynamic');
+  #entryLocal: Local<'i32'> | undefined;
+
+  constructor(
+    private readonly region: Region,
+    private readonly fn: FunctionBuilder,
+    base: Local<'i32'>,
+  ) {
+    this.#target = fn.local('i64');
+    this.#mode = fn.local('i32');
+    this.#fetchContext = fn.local('i64');
+    this.#frame = {
+      fn,
+      base,
+      registers: new Registers(fn),
+      page: fn.local('i64'),
+      left: fn.local('i32'),
+      dataContext: fn.local('i64'),
+      fcsr: fn.local('i32'),
+      floatState: fn.local('i32'),
+      va: fn.local('i64'),
+      index: fn.local('i32'),
+      loaded: fn.local('i64'),
+    };
+  }
+
+  body(): Term[] {
+    const { blocks } = this.region;
+    const code = structured({
+      successors: blocks.map(({ end }) => successorsOf(end)),
+      entryLocal: () => (this.#entryLocal ??= this.fn.local('i32')),
+      code: (node, go) => this.#block(blocks[node]!, go),
+    });
+    // Registers are known only now that all code is written.
+    return [...this.#enter(), block(this.#out, this.#withLeavings(code)), ...this.#leave()];
+  }
+
+  #enter(): Statement[] {
+    const { base, page, left, dataContext, fcsr, floatState, registers } = this.#frame;
+    const pc = field(base, 'pc');
+    const loads = [...registers.locals].map(([offset, local]) => set(local, i64.load(get(base), offset)));
+    return [
+      set(page, i64.and(i64.load(pc.at, pc.offset), i64.const(-4096))),
+      set(left, i32.load(get(base), hartOffsets.left)),
+      set(dataContext, i64.load(get(base), hartOffsets.dataContext)),
+      set(this.#fetchContext, i64.load(get(base), hartOffsets.fetchContext)),
+      set(fcsr, i32.load(get(base), fcsrOffset)),
+      set(floatState, i32.load(get(base), hartOffsets.floatState)),
+      ...loads,
+    ];
+  }
+
+  /** The ways out, after the code that takes them. */
+  #withLeavings(code: Statement[]): Statement[] {
+    let all: Statement[] = code;
+    const { left } = this.#frame;
+    for (const { label: at, place, refund, mode } of this.#leavings.values()) {
+      all = [
+        block(at, all),
+        set(this.#target, this.#address(place)),
+        ...(refund > 0 ? [set(left, i32.add(get(left), i32.const(refund)))] : []),
+        set(this.#mode, i32.const(mode)),
+        branch(this.#out),
+      ];
+    }
+    return [block(this.#dynamic, all), set(this.#mode, i32.const(Mode.count))];
+  }
+
+  #leave(): Term[] {
+    const { base, left, floatState, registers } = this.#frame;
+    const stores = [...registers.written].map((offset) =>
+      i64.store(get(base), get(registers.local(offset)), offset),
+    );
+    return [
+      ...stores,
+      i64.store(get(base), get(this.#target), hartOffsets.pc),
+      i32.store(get(base), get(left), hartOffsets.left),
+      i32.store(get(base), get(floatState), hartOffsets.floatState),
+      get(this.#mode),
+    ];
+  }
+
+  #leaving(place: number, refund: number, mode: number): Label {
+    const key = `${place}:${refund}:${mode}`;
+    const known = this.#leavings.get(key);
+    if (known) return known.label;
+    const made = label(`leave${key}`);
+    this.#leavings.set(key, { label: made, place, refund, mode });
+    return made;
+  }
+
+  #address = (place: number): Term<'i64'> =>
+    place === 0 ? get(this.#frame.page) : i64.add(get(this.#frame.page), i64.const(place));
+
+  #block({ place, steps, end }: Block, go: (target: number) => Statement[]): Statement[] {
+    const { left } = this.#frame;
+    const last = end.kind === 'next' || end.kind === 'slow' ? 0 : 1;
+    const length = steps.length + last;
+    const code: Statement[] = [];
+    if (length > 0) {
+      const spent = tee(left, i32.sub(get(left), i32.const(length)));
+      code.push(branchIf(this.#leaving(place, length, Mode.step), i32.lt_s(spent, i32.const(0))));
+    }
+    steps.forEach((step, n) => {
+      const slow = (): Label => this.#leaving(step.place, length - n, Mode.slow);
+      code.push(...executeStep(step, { ...this.#frame, slow, address: this.#address }));
+    });
+    return [...code, ...this.#end(end, place, go)];
+  }
+
+  #end(end: Block['end'], from: number, go: (target: number) => Statement[]): Statement[] {
+    const follow = (edge: Edge): Statement[] => this.#follow(edge, from, go);
+    switch (end.kind) {
+      case 'next':
+        return follow(end.to);
+      case 'slow':
+        return [branch(this.#leaving(end.place, 0, Mode.slow))];
+      case 'jump':
+        return [...this.#link(end.step), ...follow(end.to)];
+      case 'branch':
+        return [this.#branch(end.step, follow(end.taken)), ...follow(end.next)];
+      case 'indirect':
+        return this.#indirect(end.step, end.expected, follow);
+    }
+  }
+
+  #branch(step: Step, taken: Statement[]): Statement {
+    const condition = compileCondition(jumpOf(step.decoded.row)!.when!, this.#environment(step));
+    const [only] = taken;
+    if (taken.length === 1 && only?.node.kind === 'branch' && !only.node.when) {
+      return branchIf(only.node.label, condition);
+    }
+    return when(condition, taken);
+  }
+
+  #environment(step: Step) {
+    return stepEnvironment(step, { ...this.#frame, slow: () => this.#out, address: this.#address });
+  }
+
+  /** The register a jump writes. */
+  #link({ decoded, place }: Step): Statement[] {
+    if (decoded.rd === 0) return [];
+    const { registers } = this.#frame;
+    return [registers.write(hartOffsets.x + 8 * decoded.rd, this.#address(place + decoded.length))];
+  }
+
+  #indirect(step: Step, expected: Edge | undefined, follow: (edge: Edge) => Statement[]): Statement[] {
+    const target = this.#target;
+    const code = [
+      set(target, compileExpr(jumpOf(step.decoded.row)!.target, this.#environment(step))),
+      ...this.#link(step),
+    ];
+    if (expected) code.push(when(i64.eq(get(target), this.#address(expected.place)), follow(expected)));
+    return [...code, branch(this.#dynamic)];
+  }
+
+  #follow(edge: Edge, from: number, go: (target: number) => Statement[]): Statement[] {
+    if (edge.kind === 'leave') return [branch(this.#leaving(edge.place, 0, Mode.count))];
+    const crossing = pageOf(edge.place) !== pageOf(from) ? this.#checkPage(edge.place) : [];
+    return [...crossing, ...go(edge.block)];
+  }
+
+  /** The region was made of certain pages of RAM: goes on only if that is what is mapped. */
+  #checkPage(place: number): Statement[] {
+    const { base, va, index } = this.#frame;
+    const page = pageOf(place);
+    const away = this.#leaving(place, 0, Mode.count);
+    const entry = i32.and(
+      i32.shr_u(i32.wrap_i64(get(va)), i32.const(12 - Math.log2(tlbEntryBytes))),
+      i32.const((tlbEntries - 1) * tlbEntryBytes),
+    );
+    const host = i32.add(i32.load(get(index), hartOffsets.fetchTlb + 8), i32.wrap_i64(get(va)));
+    const wanted = i64.or(get(va), get(this.#fetchContext));
+    return [
+      set(va, this.#address(page * 4096)),
+      set(index, i32.add(get(base), entry)),
+      branchIf(away, i64.ne(i64.load(get(index), hartOffsets.fetchTlb), wanted)),
+      branchIf(away, i32.ne(host, i32.const(this.region.hostPages.get(page)! * 4096))),
+    ];
+  }
+}
+
+function successorsOf(end: Block['end']): number[] {
+  const edges: (Edge | undefined)[] =
+    end.kind === 'branch' ? [end.taken, end.next]
+    : end.kind === 'indirect' ? [end.expected]
+    : end.kind === 'slow' ? []
+    : [end.to]; // biome-ignore format: a table
+  return edges.flatMap((edge) => (edge?.kind === 'block' ? [edge.block] : []));
+}

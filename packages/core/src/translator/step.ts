@@ -1,0 +1,153 @@
+import type { Access, RegisterOperand } from '@trapline/isa';
+import { boxSingle, compileExpr, type Environment } from '../codegen/expression.ts';
+import { nativeFloat } from '../codegen/native-float.ts';
+import { hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
+import { loadHost, storeHost } from '../interpreter/hart-access.ts';
+import { filesOf } from '../interpreter/slot.ts';
+import { floatUse } from '../reference/row-facts.ts';
+import { i32, i64 } from '../wasm/ops.ts';
+import { branchIf, get, type Label, type Statement, set, type Term, when } from '../wasm/term.ts';
+import type { Step } from './discover.ts';
+import type { Frame } from './region-code.ts';
+
+/** What one instruction's code needs. */
+export interface StepFrame extends Frame {
+  /** Nothing of the instruction is done yet: the interpreter does it out of line. */
+  slow(): Label;
+  /** The virtual address of a place. */
+  address(place: number): Term<'i64'>;
+}
+
+const files = { x: hartOffsets.x, f: hartOffsets.f };
+
+/** nearest-even in the rm field, or dynamic: what `(fcsr & mask) === 1` asks besides NX. */
+const nearestMask = (rm: number): number => (rm === 7 ? 0xe1 : 0x01);
+
+/** Registers and constants of an instruction, for the terms of its row. */
+export function stepEnvironment({ place, decoded }: Step, frame: StepFrame): Environment {
+  const { fn, registers, loaded, fcsr } = frame;
+  const { row, imm, rm, length } = decoded;
+  const read = (reg: RegisterOperand): Term<'i64'> => {
+    const file = filesOf(row)[reg];
+    if (file === 'x' && decoded[reg] === 0) return i64.const(0);
+    return registers.read(files[file] + 8 * decoded[reg]);
+  };
+  const dynamic = (): Term<'i32'> => i32.and(i32.shr_u(get(fcsr), i32.const(5)), i32.const(7));
+  const roundingMode = (): Term<'i32'> => (rm === 7 ? dynamic() : i32.const(rm));
+  const nearestAndInexact = (): Term<'i32'> =>
+    rm === 0 || rm === 7
+      ? i32.eq(i32.and(get(fcsr), i32.const(nearestMask(rm))), i32.const(1))
+      : i32.const(0);
+  return {
+    fn,
+    x: read,
+    f: read,
+    imm: () => i64.const(imm),
+    pc: () => frame.address(place),
+    next: () => frame.address(place + length),
+    loaded: () => get(loaded),
+    float: (name, format, args) =>
+      nativeFloat(name, format, args, {
+        fn,
+        slow: frame.slow(),
+        nearestAndInexact,
+        roundingMode,
+        inexact: () => i32.and(get(fcsr), i32.const(1)),
+      }),
+  };
+}
+
+/** An instruction that does not jump: all of it, or none and on to `slow`. */
+export function executeStep(step: Step, frame: StepFrame): Statement[] {
+  const { row, rd } = step.decoded;
+  if ('system' in row.semantics) throw new Error(`${row.name} cannot be translated`);
+  const { access, effects } = row.semantics;
+  const env = stepEnvironment(step, frame);
+  const float = floatUse(row);
+  const code: Statement[] = [];
+  if (float.uses) code.push(branchIf(frame.slow(), i32.eqz(get(frame.floatState))));
+  if (access) code.push(...performAccess(access, env, frame));
+  for (const effect of effects) {
+    if (effect.kind === 'jump') throw new Error(`${row.name} ends its block`);
+    const value = compileExpr(effect.value, env);
+    if (effect.kind === 'x' && rd === 0) {
+      // A computation may yet have to go the slow way, for its flags.
+      if (float.uses) code.push(set(frame.loaded, value));
+      continue;
+    }
+    const boxed = effect.kind === 'f' && effect.format === 's' ? boxSingle(value) : value;
+    code.push(frame.registers.write(files[effect.kind] + 8 * rd, boxed));
+  }
+  if (float.dirties) code.push(set(frame.floatState, i32.const(3)));
+  return code;
+}
+
+const tlbOf = {
+  load: 'loadTlb',
+  loadReserved: 'loadTlb',
+  store: 'storeTlb',
+  amo: 'storeTlb',
+  storeConditional: 'storeTlb',
+} as const;
+type Inline = Exclude<Access, { kind: 'compareAndSwap' }>;
+
+function performAccess(access: Access, env: Environment, frame: StepFrame): Statement[] {
+  if (access.kind === 'compareAndSwap') throw new Error('compare-and-swap is not translated');
+  return [...translate(access, env, frame), ...transfer(access, env, frame)];
+}
+
+/** The entry is chosen by the first byte, the tag compared with the last: an access over a page's end misses. */
+function translate(access: Inline, env: Environment, frame: StepFrame): Statement[] {
+  const { base, va, index, dataContext } = frame;
+  const table = hartOffsets[tlbOf[access.kind]];
+  const { bytes } = access;
+  const last = bytes === 1 ? get(va) : i64.add(get(va), i64.const(bytes - 1));
+  const wanted = i64.or(i64.and(last, i64.const(-4096)), get(dataContext));
+  const entry = i32.and(
+    i32.shr_u(i32.wrap_i64(get(va)), i32.const(12 - Math.log2(tlbEntryBytes))),
+    i32.const((tlbEntries - 1) * tlbEntryBytes),
+  );
+  const code = [
+    set(va, compileExpr(access.address, env)),
+    set(index, i32.add(get(base), entry)),
+    branchIf(frame.slow(), i64.ne(i64.load(get(index), table), wanted)),
+    set(index, i32.add(i32.load(get(index), table + 8), i32.wrap_i64(get(va)))),
+  ];
+  if (access.kind === 'load' || access.kind === 'store') return code;
+  const misaligned = i32.and(i32.wrap_i64(get(va)), i32.const(bytes - 1));
+  return [...code, branchIf(frame.slow(), misaligned)];
+}
+
+function transfer(access: Inline, env: Environment, { base, index, loaded }: StepFrame): Statement[] {
+  const { bytes } = access;
+  switch (access.kind) {
+    case 'load':
+      return [set(loaded, loadHost(get(index), bytes, access.signed))];
+    case 'store':
+      return [storeHost(get(index), bytes, compileExpr(access.value, env))];
+    case 'amo':
+      return [
+        set(loaded, loadHost(get(index), bytes, true)),
+        storeHost(get(index), bytes, compileExpr(access.next, env)),
+      ];
+    case 'loadReserved':
+      return [
+        i32.store(get(base), get(index), hartOffsets.reservation),
+        i32.store(get(base), i32.const(bytes), hartOffsets.reservationBytes),
+        set(loaded, loadHost(get(index), bytes, true)),
+      ];
+    case 'storeConditional': {
+      // The distance into the reservation; before its start that is a huge number.
+      const into = (): Term<'i64'> =>
+        i64.sub(i64.extend_i32_u(get(index)), i64.load32_u(get(base), hartOffsets.reservation));
+      const reserved = i32.load(get(base), hartOffsets.reservationBytes);
+      const room = i64.extend_i32_s(i32.sub(reserved, i32.const(bytes)));
+      const covered = i32.and(i64.ge_s(into(), i64.const(0)), i64.le_s(into(), room));
+      return [
+        set(loaded, i64.extend_i32_u(i32.eqz(covered))),
+        i32.store(get(base), i32.const(0), hartOffsets.reservationBytes),
+        when(i64.eqz(get(loaded)), [storeHost(get(index), bytes, compileExpr(access.value, env))]),
+      ];
+    }
+  }
+}

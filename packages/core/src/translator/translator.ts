@@ -1,0 +1,229 @@
+import { type Decoded, decode } from '@trapline/isa';
+import type { Engine, EngineHart, EngineHost, StopReason } from '../engine.ts';
+import { hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
+import { heatCounters, maxRegions, regionHandler } from '../interpreter/enter-region.ts';
+import { firstRowHandler } from '../interpreter/handlers.ts';
+import { importModule, memoryImport } from '../interpreter/imports.ts';
+import { decodeSlot, Interpreter, interpreterBytes, type RegionOwner } from '../interpreter/interpreter.ts';
+import { slotBytes, slotField } from '../interpreter/slot.ts';
+import { type Block, type Code, discover, type Limits, pageOf } from './discover.ts';
+import { type Extent, RegionCache } from './region-cache.ts';
+import type { Region } from './region-code.ts';
+import { regionModule } from './region-module.ts';
+
+/** How eagerly code is translated. */
+export interface TranslatorOptions {
+  /** Arrivals at a jump target that make it hot. */
+  readonly threshold?: number;
+  readonly limits?: Limits;
+  /** Whether code that was never executed is translated along with its hot neighbours. */
+  readonly unseen?: boolean;
+}
+
+/** What translation did so far. */
+export interface TranslatorStats {
+  /** Regions in use now, and ever made. */
+  readonly regions: number;
+  readonly translations: number;
+  /** Bytes of WebAssembly made, and milliseconds spent making and compiling it. */
+  readonly compiledBytes: number;
+  readonly compileMilliseconds: number;
+}
+
+const defaultThreshold = 1000;
+const defaultLimits: Limits = { instructions: 600, callDepth: 3 };
+
+const heatBytes = 2 * heatCounters;
+const replacedBytes = 2 * maxRegions;
+
+/** Memory a translator allocates from its `CoreMemory`, in bytes, its interpreter's included. */
+export const translatorBytes = (): number => interpreterBytes() + heatBytes + replacedBytes;
+
+/** A hot place, waiting for translation. */
+interface Candidate {
+  readonly hart: EngineHart;
+  readonly slot: number;
+  readonly pc: bigint;
+}
+
+/** A region and what it was made of. */
+interface Prepared {
+  readonly slot: number;
+  readonly region: Region;
+  readonly extents: readonly Extent[];
+}
+
+/** The interpreter, and regions of hot code as WebAssembly that it enters. */
+export class Translator implements Engine, RegionOwner {
+  readonly name = 'translator';
+  readonly heat: number;
+  readonly replaced: number;
+  readonly threshold: number;
+  readonly table: WebAssembly.Table;
+  readonly #host: EngineHost;
+  readonly #interpreter: Interpreter;
+  readonly #regions: RegionCache;
+  readonly #limits: Limits;
+  readonly #unseen: boolean;
+  /** Slots that cannot be translated, as the code is now. */
+  readonly #refused = new Set<number>();
+  #translations = 0;
+  #compiledBytes = 0;
+  #compileMilliseconds = 0;
+
+  constructor(host: EngineHost, options: TranslatorOptions = {}) {
+    this.#host = host;
+    this.threshold = options.threshold ?? defaultThreshold;
+    this.#limits = options.limits ?? defaultLimits;
+    this.#unseen = options.unseen ?? false;
+    this.heat = host.memory.allocate(heatBytes);
+    this.replaced = host.memory.allocate(replacedBytes);
+    this.table = new WebAssembly.Table({ element: 'anyfunc', initial: maxRegions });
+    this.#regions = new RegionCache(host.memory.view, this.table, this.replaced);
+    this.#interpreter = new Interpreter(host, { translator: this });
+  }
+
+  run(hart: EngineHart): StopReason {
+    return this.#interpreter.run(hart);
+  }
+
+  codeWritten(hostOffset: number, bytes: number): void {
+    // An instruction may start a halfword earlier; its slot is forgotten, so it must go too.
+    this.#regions.dropWritten((hostOffset >>> 1) - 1, (hostOffset + bytes + 1) >>> 1);
+    this.#refused.clear();
+    this.#interpreter.codeWritten(hostOffset, bytes);
+  }
+
+  stats(): TranslatorStats {
+    return {
+      regions: this.#regions.size,
+      translations: this.#translations,
+      compiledBytes: this.#compiledBytes,
+      compileMilliseconds: this.#compileMilliseconds,
+    };
+  }
+
+  // RegionOwner
+
+  forgotten(hostPage: number): void {
+    this.#regions.dropPage(hostPage);
+    this.#refused.clear();
+  }
+
+  hot(hart: EngineHart, slot: number, pc: bigint): void {
+    if (this.#refused.has(slot)) return;
+    if (this.#host.memory.view.getUint16(slot + slotField.handler, true) >= regionHandler) return;
+    const known = this.#regions.at(slot);
+    if (known) this.#regions.enter(known);
+    else if (!this.#unseen && this.#host.memory.view.getUint16(slot + slotField.handler, true) === 0) return;
+    else this.#translate({ hart, slot, pc });
+  }
+
+  #translate(candidate: Candidate): void {
+    const started = performance.now();
+    const prepared = this.#prepare(candidate);
+    if (prepared) this.#compile([prepared]);
+    else this.#refused.add(candidate.slot);
+    this.#compileMilliseconds += performance.now() - started;
+  }
+
+  #prepare({ hart, slot, pc }: Candidate): Prepared | undefined {
+    const { cache } = this.#interpreter;
+    const code = new CodeView(this.#host, cache, hart, pc, this.#unseen);
+    const entry = Number(pc & 4095n);
+    if (cache.placeOf(slot).offset !== entry) return undefined;
+    const blocks = discover(code, entry, this.#limits);
+    if (!blocks) return undefined;
+    return {
+      slot,
+      region: { blocks, hostPages: code.hostPages },
+      extents: extentsOf(blocks, code.hostPages),
+    };
+  }
+
+  #compile(batch: readonly Prepared[]): void {
+    const { memory } = this.#host;
+    const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+    const bytes = regionModule(
+      batch.map(({ region }) => region),
+      shared ? memory.bytes / 65536 : undefined,
+    );
+    const module = new WebAssembly.Module(bytes);
+    const { exports } = new WebAssembly.Instance(module, { [importModule]: { [memoryImport]: memory.wasm } });
+    batch.forEach(({ slot, extents }, n) => {
+      this.#regions.install(slot, extents, exports[`r${n}`]);
+    });
+    this.#translations += batch.length;
+    this.#compiledBytes += bytes.length;
+  }
+}
+
+/** The instructions the interpreter has met, around one page as a hart sees it. */
+class CodeView implements Code {
+  /** The pages looked at and found, by their number from the first. */
+  readonly hostPages = new Map<number, number>();
+  readonly #slots = new Map<number, number>();
+  readonly #page: bigint;
+
+  constructor(
+    private readonly host: EngineHost,
+    private readonly cache: Interpreter['cache'],
+    private readonly hart: EngineHart,
+    pc: bigint,
+    private readonly unseen: boolean,
+  ) {
+    this.#page = pc >> 12n;
+  }
+
+  at(place: number): Decoded | undefined {
+    const slots = this.#slotsOf(pageOf(place));
+    if (slots === 0) return undefined;
+    const { view } = this.host.memory;
+    const inPage = place & 4095;
+    const slot = slots + (inPage >>> 1) * slotBytes;
+    if (this.unseen && view.getUint16(slot + slotField.handler, true) === 0)
+      decodeSlot(view, this.cache, slot);
+    if (view.getUint16(slot + slotField.handler, true) < firstRowHandler) return undefined;
+    const at = this.hostPages.get(pageOf(place))! * 4096 + inPage;
+    const low = view.getUint16(at, true);
+    if ((low & 3) !== 3) return decode(low);
+    return inPage === 4094 ? undefined : decode(view.getUint32(at, true));
+  }
+
+  /** Address of the slots of a page that the fetch TLB knows, or 0. */
+  #slotsOf(page: number): number {
+    const known = this.#slots.get(page);
+    if (known !== undefined) return known;
+    const hostPage = this.#hostPage(page);
+    const slots = hostPage < 0 ? 0 : this.cache.knownSlotsOf(hostPage);
+    this.#slots.set(page, slots);
+    if (slots !== 0) this.hostPages.set(page, hostPage);
+    return slots;
+  }
+
+  #hostPage(page: number): number {
+    const { views } = this.hart;
+    const number = BigInt.asUintN(52, this.#page + BigInt(page));
+    const index = Number(number & BigInt(tlbEntries - 1));
+    if (views.fetchTlb[2 * index] !== ((number << 12n) | views.fetchContext[0]!)) return -1;
+    const addend = this.host.memory.view.getInt32(
+      this.hart.base + hartOffsets.fetchTlb + index * tlbEntryBytes + 8,
+      true,
+    );
+    return ((addend + Number((number << 12n) & 0xffff_ffffn)) >>> 0) >>> 12;
+  }
+}
+
+function extentsOf(blocks: readonly Block[], hostPages: ReadonlyMap<number, number>): Extent[] {
+  const byPage = new Map<number, Set<number>>();
+  for (const { steps, end } of blocks) {
+    for (const { place, decoded } of 'step' in end ? [...steps, end.step] : steps) {
+      const hostPage = hostPages.get(pageOf(place))!;
+      const halfwords = byPage.get(hostPage) ?? new Set<number>();
+      byPage.set(hostPage, halfwords);
+      const first = hostPage * 2048 + ((place & 4095) >>> 1);
+      for (let n = 0; n < decoded.length / 2; n++) halfwords.add(first + n);
+    }
+  }
+  return [...byPage].map(([hostPage, halfwords]) => ({ hostPage, halfwords }));
+}
