@@ -169,6 +169,14 @@ function Filters({ tab }: { tab: MachineTab }) {
         value={now.symbol}
         onInput={(event) => set({ symbol: event.currentTarget.value })}
       />
+      <input
+        type="search"
+        aria-label="Device"
+        placeholder="Device"
+        size={12}
+        value={now.device}
+        onInput={(event) => set({ device: event.currentTarget.value })}
+      />
       <label title="Pause the machine right after the next exit that matches">
         <input
           type="checkbox"

@@ -9,12 +9,16 @@ export interface ExitFilter {
   readonly csr: string;
   /** Beginning of the name of the symbol pc is in. */
   readonly symbol: string;
+  /** Beginning of a device's name, or of `device register`. */
+  readonly device: string;
+  /** What the monitor did about it. */
+  readonly actions: readonly ExitEvent['action']['kind'][];
 }
 
-export const everything: ExitFilter = { exits: [], modes: [], csr: '', symbol: '' };
+export const everything: ExitFilter = { exits: [], modes: [], csr: '', symbol: '', device: '', actions: [] };
 
-export const wantsAll = ({ exits, modes, csr, symbol }: ExitFilter): boolean =>
-  exits.length === 0 && modes.length === 0 && csr === '' && symbol === '';
+export const wantsAll = ({ exits, modes, actions, csr, symbol, device }: ExitFilter): boolean =>
+  exits.length + modes.length + actions.length === 0 && csr + symbol + device === '';
 
 type Test = (event: ExitEvent) => boolean;
 
@@ -31,8 +35,16 @@ export function compileFilter(filter: ExitFilter, names: Names): Test {
     const start = filter.symbol.trim();
     tests.push(({ pc }) => names.nameOf(pc)?.startsWith(start) ?? false);
   }
+  if (filter.actions.length > 0) tests.push(({ action }) => filter.actions.includes(action.kind));
+  if (filter.device !== '') tests.push(deviceTest(filter.device.trim().toLowerCase(), names));
   return (event) => tests.every((test) => test(event));
 }
+
+const deviceTest =
+  (start: string, names: Names): Test =>
+  ({ action }) =>
+    action.kind === 'device' &&
+    `${action.device} ${names.registerAt?.(action.gpa) ?? ''}`.toLowerCase().startsWith(start);
 
 function csrTest(name: string): Test {
   let number: number;

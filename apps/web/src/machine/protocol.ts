@@ -39,3 +39,10 @@ export interface MachineFigures extends MachineStats {
   /** Worker time of these figures, in milliseconds. */
   readonly atMs: number;
 }
+
+/** A machine's disk. */
+export interface DiskFigures {
+  readonly name: string;
+  /** Bytes of blocks the guest changed; undefined when this browser does not keep them. */
+  readonly changedBytes: number | undefined;
+}

@@ -121,5 +121,5 @@ function TerminalView({ tab }: { tab: MachineTab }) {
     tab.screen.focus();
     return () => tab.screen.element.remove();
   }, [tab]);
-  return <div class="terminal" ref={place} />;
+  return <div class="console" ref={place} />;
 }

@@ -13,3 +13,5 @@ export function big(value: number): string {
 }
 
 export const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
+
+export const kibibytes = (bytes: number): string => `${(bytes / 1024).toLocaleString('en')} KiB`;

@@ -1,4 +1,5 @@
 import { useRef } from 'preact/hooks';
+import { usePolled } from '../explorer/poll.ts';
 import {
   bounds,
   clocks,
@@ -9,6 +10,7 @@ import {
   monitors,
   roleNames,
 } from '../machine/config.ts';
+import { kibibytes } from './format.ts';
 import type { MachineTab } from './machine-tab.ts';
 import { useFiles } from './use-files.ts';
 
@@ -36,6 +38,7 @@ export function Setup({ tab }: { tab: MachineTab }) {
     <form ref={form} class="setup" onSubmit={apply}>
       <h2>Machine {tab.number}</h2>
       <Files tab={tab} />
+      <Disk tab={tab} />
       <label>
         Memory, MiB
         <input
@@ -150,4 +153,51 @@ function Files({ tab }: { tab: MachineTab }) {
       </p>
     </fieldset>
   );
+}
+
+const pollMs = 1000;
+
+/** What the guest wrote to its disk, to be taken away or thrown away. */
+function Disk({ tab }: { tab: MachineTab }) {
+  const answer = usePolled(() => tab.api.disk(), pollMs, [tab, tab.api, tab.state.value.kind]);
+  const disk = answer.value;
+  if (!disk) return null;
+  const { changedBytes } = disk;
+  const take = async () => {
+    const blob = await tab.api.exportDisk();
+    if (blob) save(blob, disk.name);
+  };
+  return (
+    <fieldset>
+      <legend>Disk {disk.name}</legend>
+      <p>
+        {changedBytes === undefined
+          ? 'Changes are not kept by this browser.'
+          : `${kibibytes(changedBytes)} of it were changed by the guest and are kept by this browser.`}
+      </p>
+      <div class="line">
+        <button type="button" onClick={() => void take()}>
+          Export the disk
+        </button>
+        <button
+          type="button"
+          disabled={changedBytes === undefined || changedBytes === 0}
+          onClick={() => {
+            tab.screen.clear();
+            void tab.api.discardDisk();
+          }}
+        >
+          Discard changes and reset
+        </button>
+      </div>
+    </fieldset>
+  );
+}
+
+function save(blob: Blob, name: string): void {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -14,10 +14,10 @@ export class Recorder {
   #stopListening: (() => void) | undefined;
   #recording = false;
   #breakpoint: ExitFilter | undefined;
-  readonly #hit: () => void;
+  readonly #hit: (number: number) => void;
 
-  /** `hit` is called at an exit the breakpoint matches. */
-  constructor(hit: () => void) {
+  /** `hit` is called with the number of an exit the breakpoint matches. */
+  constructor(hit: (number: number) => void) {
     this.#hit = hit;
   }
 
@@ -58,7 +58,7 @@ export class Recorder {
       this.#ring[this.#next++ % capacity] = event;
       if (stops?.(event)) {
         for (const hart of machine.harts) hart.requestStop();
-        this.#hit();
+        this.#hit(this.#next - 1);
       }
     });
   }

@@ -6,7 +6,6 @@ import {
   type Inspector,
   type Machine,
   type MachineOptions,
-  MemoryDisk,
   type NamedFile,
   type TableEntry,
 } from '@trapline/machine';
@@ -16,11 +15,14 @@ import type { ExitFilter } from '../machine/filter.ts';
 import type {
   BootReport,
   BootRequest,
+  DiskFigures,
   MachineEvent,
   MachineFigures,
   MachineState,
 } from '../machine/protocol.ts';
+import { type OpenDisk, openDisk } from './disk-cupboard.ts';
 import { FileShelf } from './file-shelf.ts';
+import { OutputTail } from './output-tail.ts';
 import { Recorder } from './recorder.ts';
 import { SpeedLimit } from './speed-limit.ts';
 
@@ -35,8 +37,12 @@ export class Session {
   readonly #shelf = new FileShelf();
   readonly #speed = new SpeedLimit();
   readonly #pauses = new Set<PauseReason>();
-  readonly #recorder = new Recorder(() => this.pause('breakpoint'));
+  readonly #recorder = new Recorder((number) => this.#hit(number));
+  #stopFilter: ExitFilter | undefined;
+  #awaited: ((exit: number | undefined) => void) | undefined;
+  readonly #tail = new OutputTail();
   #options: MachineOptions | undefined;
+  #disk: OpenDisk | undefined;
   #machine: Machine | undefined;
   #driving: Promise<void> | undefined;
   #unshown = 0;
@@ -53,6 +59,12 @@ export class Session {
     this.#state({ kind: 'booting' });
     try {
       const { files, references } = await this.#collect(request);
+      this.#disk?.kept?.close();
+      this.#disk =
+        files.disk &&
+        (await openDisk(files.disk, request.config.number, (message) =>
+          this.#send({ kind: 'notice', message }),
+        ));
       this.#options = this.#optionsOf(request.config, files);
       this.#speed.rate = request.config.speed;
       await this.#start();
@@ -111,6 +123,24 @@ export class Session {
     return this.#machine && { ...this.#machine.stats(), atMs: performance.now() };
   }
 
+  /** The disk of the machine and what became of it. */
+  disk(): DiskFigures | undefined {
+    return this.#disk && { name: this.#disk.name, changedBytes: this.#disk.kept?.changedBytes };
+  }
+
+  /** The whole disk as the guest sees it now. */
+  exportDisk(): Blob | undefined {
+    this.#disk?.backend.flush();
+    return this.#disk && new Blob([this.#disk.contents()], { type: 'application/octet-stream' });
+  }
+
+  /** Forgets what the guest wrote to its disk, and starts it again. */
+  async discardDisk(): Promise<void> {
+    await this.#stop();
+    this.#disk?.kept?.discard();
+    await this.#start();
+  }
+
   // The trap explorer
 
   /** Keeps exits from now on, or stops doing that. */
@@ -120,7 +150,34 @@ export class Session {
 
   /** Pauses the machine at every exit that matches; undefined: at none. */
   stopAt(filter: ExitFilter | undefined): void {
+    this.#stopFilter = filter;
     this.#recorder.stopAt(filter);
+  }
+
+  /** Lets the machine run to the next exit that matches and pauses it there; undefined when none came in time. */
+  async runTo(filter: ExitFilter, timeoutMs: number): Promise<OpenedExit | undefined> {
+    this.#recorder.stopAt(filter);
+    const timer = setTimeout(() => this.#awaited?.(undefined), timeoutMs);
+    const number = await new Promise<number | undefined>((resolve) => {
+      this.#awaited = resolve;
+      this.resume('you');
+    });
+    clearTimeout(timer);
+    this.#awaited = undefined;
+    this.#recorder.stopAt(this.#stopFilter);
+    if (number === undefined) this.pause('you');
+    await this.#driving;
+    return number === undefined ? undefined : this.#recorder.open(number);
+  }
+
+  /** Waits until the guest has printed the text lately, since it started; whether it came in time. */
+  async printed(text: string, timeoutMs: number): Promise<boolean> {
+    return this.#tail.wait(text, timeoutMs);
+  }
+
+  #hit(number: number): void {
+    this.pause('breakpoint');
+    this.#awaited?.(number);
   }
 
   exits(query: ExitQuery): ExitPage {
@@ -183,7 +240,7 @@ export class Session {
   }
 
   #optionsOf(config: MachineConfig, files: Partial<Record<FileRole, NamedFile>>): MachineOptions {
-    const { disk, bios, ...rest } = files;
+    const { disk: _, bios, ...rest } = files;
     return {
       ...rest,
       bios: bios ?? (config.firmware === 'auto' ? undefined : config.firmware),
@@ -194,7 +251,7 @@ export class Session {
       clock: config.clock,
       seed: config.seed,
       append: config.append === '' ? undefined : config.append,
-      disks: disk ? [{ backend: new MemoryDisk(disk.bytes) }] : [],
+      disks: this.#disk ? [{ backend: this.#disk.backend }] : [],
       wallClock: { nanoseconds: () => BigInt(Date.now()) * 1_000_000n },
     };
   }
@@ -204,6 +261,7 @@ export class Session {
     const machine = await createMachine(this.#options!);
     this.#machine = machine;
     this.#recorder.attach(machine);
+    this.#tail.clear();
     machine.onOutput((bytes) => this.#output(bytes));
     if (this.#pauses.size > 0) this.#tellPause();
     else this.#drive();
@@ -220,6 +278,7 @@ export class Session {
   }
 
   #output(bytes: Uint8Array): Promise<void> | undefined {
+    this.#tail.push(bytes);
     this.#send({ kind: 'output', bytes });
     this.#unshown += bytes.length;
     if (this.#unshown < outputAheadBytes) return undefined;

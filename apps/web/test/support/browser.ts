@@ -74,7 +74,7 @@ function portOf(server: PreviewServer): number {
 /** What the terminal of the machine looked at shows. */
 export const screenText = (page: Page): Promise<string> =>
   page
-    .locator('.terminal .xterm-rows')
+    .locator('.console .xterm-rows')
     .evaluate((rows) =>
       [...rows.children].map((row) => (row.textContent ?? '').replaceAll('\u00a0', ' ').trimEnd()).join('\n'),
     );
