@@ -36,7 +36,8 @@ export const testPort = (harts: () => readonly GuestHart[]): TestPort => {
     return BigInt.asUintN(8 * bytes, all);
   };
   const writeScratch = (at: number, bytes: number, value: bigint): void => {
-    for (let i = 0; i < bytes; i++) scratch.setUint8(inRegister(at) + i, Number((value >> BigInt(8 * i)) & 0xffn));
+    for (let i = 0; i < bytes; i++)
+      scratch.setUint8(inRegister(at) + i, Number((value >> BigInt(8 * i)) & 0xffn));
   };
   const port: TestPort = {
     finished: undefined,

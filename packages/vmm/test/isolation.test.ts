@@ -9,7 +9,10 @@ const shadowBytes = 0x10_0000;
 
 /** Two virtual machines on one core memory, each with the same addresses. */
 const neighbours = (first: Uint8Array, second: Uint8Array) => {
-  const core = createCore({ harts: 2, memoryBytes: 2 * (ramBytes + VirtualMachine.overheadBytes(1, shadowBytes)) });
+  const core = createCore({
+    harts: 2,
+    memoryBytes: 2 * (ramBytes + VirtualMachine.overheadBytes(1, shadowBytes)),
+  });
   return [first, second].map((program) => {
     const clock = new DeterministicClock({ instructionsPerTick: 1 });
     const machine = new VirtualMachine({ core, harts: 1, clock, shadowBytes });
@@ -72,9 +75,11 @@ test('a guest that probes all addresses reaches its own RAM only, and the neighb
 
 test('page tables that name host addresses, holes and the neighbour map nothing outside the guest', () => {
   fc.assert(
-    fc.property(fc.array(fc.bigInt({ min: 0n, max: (1n << 44n) - 1n }), { minLength: 8, maxLength: 8 }), (pages) => {
-      const entries = pages.map((ppn, i) => `.dword ${(ppn << 10n) | 0xcfn} # page ${i}`).join('\n');
-      const attacker = assembleGuest(`
+    fc.property(
+      fc.array(fc.bigInt({ min: 0n, max: (1n << 44n) - 1n }), { minLength: 8, maxLength: 8 }),
+      (pages) => {
+        const entries = pages.map((ppn, i) => `.dword ${(ppn << 10n) | 0xcfn} # page ${i}`).join('\n');
+        const attacker = assembleGuest(`
         la t0, handler
         csrw mtvec, t0
         li t0, -1
@@ -121,17 +126,18 @@ test('page tables that name host addresses, holes and the neighbour map nothing 
       level1: .zero 4096
       level0: ${entries}
       `);
-      const [hostile, victim] = neighbours(attacker, assembleGuest('1: j 1b'));
-      const before = victim!.ram.slice();
-      for (let i = 0; i < 20 && hostile!.hart.readX(20) !== 1n; i++) hostile!.scheduler.runRound(2000);
-      expect(hostile!.hart.readX(20)).toBe(1n);
-      expect(Buffer.compare(before, victim!.ram)).toBe(0);
-    }),
+        const [hostile, victim] = neighbours(attacker, assembleGuest('1: j 1b'));
+        const before = victim!.ram.slice();
+        for (let i = 0; i < 20 && hostile!.hart.readX(20) !== 1n; i++) hostile!.scheduler.runRound(2000);
+        expect(hostile!.hart.readX(20)).toBe(1n);
+        expect(Buffer.compare(before, victim!.ram)).toBe(0);
+      },
+    ),
     { numRuns: 20, seed: 1 },
   );
 });
 
-test('DMA outside the guest\'s RAM has no view', () => {
+test("DMA outside the guest's RAM has no view", () => {
   const [one] = neighbours(assembleGuest('1: j 1b'), assembleGuest('1: j 1b'));
   const { dma } = one!.machine;
   expect(dma.view(BigInt(ramBase), ramBytes)?.length).toBe(ramBytes);

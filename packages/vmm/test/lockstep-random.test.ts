@@ -7,7 +7,10 @@ const first = Number(process.env.TRAPLINE_FIRST_SEED ?? 1);
 const onlyHarts = process.env.TRAPLINE_HARTS;
 const keepGoing = Number(process.env.TRAPLINE_FAILURES ?? 1);
 
-const runAll = (runs: RandomRuns, count: number): { traps: number; retired: number; finished: number; causes: Record<string, number> } => {
+const runAll = (
+  runs: RandomRuns,
+  count: number,
+): { traps: number; retired: number; finished: number; causes: Record<string, number> } => {
   const sum = { traps: 0, retired: 0, finished: 0, causes: {} as Record<string, number> };
   const failures: string[] = [];
   for (let seed = first; seed < first + count && failures.length < keepGoing; seed++) {
@@ -32,11 +35,15 @@ test.each([
   [1, seeds],
   [2, Math.ceil(seeds / 10)],
   [3, Math.ceil(seeds / 10)],
-])('random programs on %i harts, bare and virtual', (harts, count) => {
-  if (onlyHarts !== undefined && Number(onlyHarts) !== harts) return;
-  const sum = runAll(new RandomRuns({ harts, quantum: 97 * harts }), count);
-  if (process.env.TRAPLINE_SEEDS) console.log(sum);
-  // Programs that all died at once would prove nothing.
-  expect(sum.traps).toBeGreaterThan(20 * count);
-  expect(sum.finished).toBeGreaterThan(count / 2);
-}, 3_600_000);
+])(
+  'random programs on %i harts, bare and virtual',
+  (harts, count) => {
+    if (onlyHarts !== undefined && Number(onlyHarts) !== harts) return;
+    const sum = runAll(new RandomRuns({ harts, quantum: 97 * harts }), count);
+    if (process.env.TRAPLINE_SEEDS) console.log(sum);
+    // Programs that all died at once would prove nothing.
+    expect(sum.traps).toBeGreaterThan(20 * count);
+    expect(sum.finished).toBeGreaterThan(count / 2);
+  },
+  3_600_000,
+);

@@ -10,7 +10,8 @@ const open = `
 `;
 
 test('an M-mode guest drops to U-mode under Sv39 and comes back by ecall', () => {
-  const { traps, right } = lockstep(assembleGuest(`
+  const { traps, right } = lockstep(
+    assembleGuest(`
     ${open}
     la t0, handler
     csrw mtvec, t0
@@ -55,7 +56,9 @@ test('an M-mode guest drops to U-mode under Sv39 and comes back by ecall', () =>
     .balign 4096
   root: .zero 4096
   data: .dword 41
-  `), { every: 1 });
+  `),
+    { every: 1 },
+  );
   expect(traps.length).toBe(5);
   expect(right.finished).toBe(42);
 });

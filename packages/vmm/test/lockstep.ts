@@ -44,6 +44,9 @@ export class Divergence extends Error {
   override name = 'Divergence';
 }
 
+/** Stops without an instruction retired. */
+const mostStuck = 200;
+
 const bareAndVirtual: readonly [Side, Side] = [{ kind: 'bare' }, { kind: 'virtual' }];
 
 /** One board of the two, with the traps it has seen. */
@@ -134,7 +137,10 @@ export class Lockstep {
    * Runs the program on both boards with the deterministic clock and compares everything a guest can see, at traps and every
    * `every` instructions. Throws `Divergence` with the first differing instruction and both states.
    */
-  run(program: Uint8Array, given: Pick<LockstepOptions, 'every' | 'limit' | 'stopAtTraps'> = {}): LockstepRun {
+  run(
+    program: Uint8Array,
+    given: Pick<LockstepOptions, 'every' | 'limit' | 'stopAtTraps'> = {},
+  ): LockstepRun {
     const options = { ...this.#options, ...given };
     const rows = this.#diverges(program, options);
     if (rows === undefined) {
@@ -142,7 +148,9 @@ export class Lockstep {
       return { traps: left.traps, left: left.board, right: right.board, retired: left.retired() };
     }
     const stepped = new Lockstep(this.#options).step(program, this.#left.retired() + 1000);
-    throw new Divergence(stepped ?? `not seen in single steps; in steps of ${options.every ?? 1000}:\n${rows}`);
+    throw new Divergence(
+      stepped ?? `not seen in single steps; in steps of ${options.every ?? 1000}:\n${rows}`,
+    );
   }
 
   /** The rows that differ at the first comparison that fails. */
@@ -150,8 +158,12 @@ export class Lockstep {
     const [left, right] = this.#load(program, options.stopAtTraps ?? true);
     const limit = options.limit ?? 200_000;
     let compared = 0;
-    for (let steps = 0; steps <= limit && left.retired() < limit; steps++) {
+    let stuck = 0;
+    // A guest whose trap handler traps retires nothing any more: nothing new is to be seen there.
+    while (left.retired() < limit && stuck < (options.stopAtTraps ? mostStuck : 10)) {
+      const before = left.retired();
       const ended = this.#advance(options.every ?? 1000);
+      stuck = left.retired() === before ? stuck + 1 : 0;
       const trap = this.#differingTrap(compared);
       compared = left.traps.length;
       if (trap !== undefined || !sameBoards(left.board, right.board)) {

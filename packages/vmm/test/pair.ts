@@ -68,17 +68,28 @@ const observing = (options: BoardOptions) =>
     }
   };
 
-const bareParts = (options: Required<Pick<BoardOptions, 'harts' | 'ramBytes'>> & BoardOptions, clock: BoardClock, firmware: SbiFirmware | undefined): Parts => {
+const bareParts = (
+  options: Required<Pick<BoardOptions, 'harts' | 'ramBytes'>> & BoardOptions,
+  clock: BoardClock,
+  firmware: SbiFirmware | undefined,
+): Parts => {
   const { engine } = options;
   const core = createCore({ harts: options.harts, memoryBytes: options.ramBytes, ...(engine && { engine }) });
   core.bus.addRam(ramBase, options.ramBytes);
   const Observed = observing(options);
   const make = (hart: HartOptions): Hart => new Observed(core as CoreParts, hart);
-  const harts = Array.from({ length: options.harts }, (_, id) => new BareHart(core, { id, clock, firmware }, make));
+  const harts = Array.from(
+    { length: options.harts },
+    (_, id) => new BareHart(core, { id, clock, firmware }, make),
+  );
   return { core, machine: undefined, harts };
 };
 
-const virtualParts = (options: Required<Pick<BoardOptions, 'harts' | 'ramBytes'>> & BoardOptions, clock: BoardClock, firmware: SbiFirmware | undefined): Parts => {
+const virtualParts = (
+  options: Required<Pick<BoardOptions, 'harts' | 'ramBytes'>> & BoardOptions,
+  clock: BoardClock,
+  firmware: SbiFirmware | undefined,
+): Parts => {
   const { engine, policy, harts } = options;
   const shadowBytes = options.shadowBytes ?? defaultShadowBytes;
   const memoryBytes = options.ramBytes + VirtualMachine.overheadBytes(harts, shadowBytes);
@@ -90,7 +101,14 @@ const virtualParts = (options: Required<Pick<BoardOptions, 'harts' | 'ramBytes'>
       return undefined;
     },
   };
-  const machine = new VirtualMachine({ core, harts, clock, firmware, policy: policy ?? listening, shadowBytes });
+  const machine = new VirtualMachine({
+    core,
+    harts,
+    clock,
+    firmware,
+    policy: policy ?? listening,
+    shadowBytes,
+  });
   machine.addRam(ramBase, options.ramBytes);
   return { core, machine, harts: machine.harts };
 };
@@ -131,7 +149,10 @@ export const emptyBoard = (name: Board['name'], given: BoardOptions = {}): Board
   const clock = new DeterministicClock({ instructionsPerTick: options.instructionsPerTick ?? 1 });
   const later: { harts: readonly BareHart[] } = { harts: [] };
   const port = testPort(() => later.harts);
-  const memory = { view: (a: bigint, n: number) => dma().view(a, n), written: (a: bigint, n: number) => dma().written(a, n) };
+  const memory = {
+    view: (a: bigint, n: number) => dma().view(a, n),
+    written: (a: bigint, n: number) => dma().written(a, n),
+  };
   const firmware = options.firmware
     ? new SbiFirmware({
         get harts() {
@@ -183,7 +204,8 @@ export const emptyBoard = (name: Board['name'], given: BoardOptions = {}): Board
   return made;
 };
 
-const restore = (hart: Hart, state: HartState): void => hart.restore(state as HartState & { physical: HartState });
+const restore = (hart: Hart, state: HartState): void =>
+  hart.restore(state as HartState & { physical: HartState });
 
 const bareDma = (core: Core) => ({
   view: (address: bigint, bytes: number) => core.ram(address, bytes),

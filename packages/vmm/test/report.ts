@@ -10,7 +10,8 @@ export interface Moment {
   readonly text: string;
 }
 
-const hex = (value: bigint | number | undefined): string => (value === undefined ? 'none' : `0x${value.toString(16)}`);
+const hex = (value: bigint | number | undefined): string =>
+  value === undefined ? 'none' : `0x${value.toString(16)}`;
 
 /** What a guest can see of one hart, as rows of name and value. */
 const rowsOf = (bare: BareHart): [name: string, value: string][] => {
@@ -37,14 +38,16 @@ export const differingRows = (left: Board, right: Board): string[] => {
       value === theirs[n]![1] ? [] : [`  hart ${hart.id} ${name}: ${value} | ${theirs[n]![1]}`],
     );
   });
-  if (left.printed.join() !== right.printed.join()) rows.push(`  printed: ${left.printed} | ${right.printed}`);
+  if (left.printed.join() !== right.printed.join())
+    rows.push(`  printed: ${left.printed} | ${right.printed}`);
   if (left.finished !== right.finished) rows.push(`  finished: ${left.finished} | ${right.finished}`);
   return [...rows, ...differingRam(left.ram, right.ram)];
 };
 
 const differingRam = (left: Uint8Array, right: Uint8Array): string[] => {
   if (Buffer.compare(left, right) === 0) return [];
-  const word = (ram: Uint8Array, at: number): bigint => new DataView(ram.buffer, ram.byteOffset).getBigUint64(at, true);
+  const word = (ram: Uint8Array, at: number): bigint =>
+    new DataView(ram.buffer, ram.byteOffset).getBigUint64(at, true);
   const rows: string[] = [];
   for (let at = 0; at < left.length && rows.length < 8; at += 8) {
     const [a, b] = [word(left, at), word(right, at)];
@@ -65,7 +68,11 @@ export const momentOf = (board: Board, { id, hart }: BareHart): Moment => {
   const [low, high] = halves;
   const word = low === undefined || (low & 3) !== 3 || high === undefined ? low : (low | (high << 16)) >>> 0;
   const text = word === undefined ? 'nothing that can be fetched' : disassemble(word, { pc: hart.pc });
-  return { hart: id, retired: hart.retired(), text: `${hex(hart.pc)} (${privilegeName(hart.privilege)}): ${text}` };
+  return {
+    hart: id,
+    retired: hart.retired(),
+    text: `${hex(hart.pc)} (${privilegeName(hart.privilege)}): ${text}`,
+  };
 };
 
 const halfwordAt = ({ ram }: Board, hart: BareHart['hart'], va: bigint): number | undefined => {
@@ -83,7 +90,11 @@ const halfwordAt = ({ ram }: Board, hart: BareHart['hart'], va: bigint): number 
     const at = inRam(va, 2);
     return at === undefined ? undefined : view.getUint16(at, true);
   }
-  const request = { translation: { ...t, setsAccessed: true }, va: BigInt.asUintN(64, va), access: 'fetch' as const };
+  const request = {
+    translation: { ...t, setsAccessed: true },
+    va: BigInt.asUintN(64, va),
+    access: 'fetch' as const,
+  };
   const walked = walk(request, { readPte, updatePte: () => true });
   const at = walked.kind === 'leaf' ? inRam(walked.pa, 2) : undefined;
   return at === undefined ? undefined : view.getUint16(at, true);
@@ -103,6 +114,14 @@ export const describeStep = (
       right.harts[hart]!.retired !== retired ||
       rows.some((row) => row.startsWith(`  hart ${hart} `)),
   );
-  const at = (ran.length > 0 ? ran : before).map(({ hart, retired, text }) => `  hart ${hart} after ${retired} at ${text}`);
-  return [`step ${step}: first differing instruction`, ...at, ...(trap ? [trap] : []), `${left.name} | ${right.name}`, ...rows].join('\n');
+  const at = (ran.length > 0 ? ran : before).map(
+    ({ hart, retired, text }) => `  hart ${hart} after ${retired} at ${text}`,
+  );
+  return [
+    `step ${step}: first differing instruction`,
+    ...at,
+    ...(trap ? [trap] : []),
+    `${left.name} | ${right.name}`,
+    ...rows,
+  ].join('\n');
 };

@@ -1,7 +1,7 @@
 import { csrTable } from '@trapline/isa';
 import { Port } from '../devices.ts';
 import { symbols } from '../pair.ts';
-import { Service } from './kit.ts';
+import { Service } from '../kit/handlers.ts';
 import {
   codeWindow,
   dataBase,
@@ -17,7 +17,7 @@ import {
   tableWindow,
   windowBases,
   windowPages,
-} from './layout.ts';
+} from '../kit/layout.ts';
 import type { Rng } from './rng.ts';
 import { entryFor, superEntry } from './tables.ts';
 
@@ -64,7 +64,8 @@ const device = ({ rng, mode }: Scene): bigint => {
   return deviceWindow[mode] + where;
 };
 
-const inWindow = (rng: Rng): bigint => rng.pick(windowBases) + BigInt(0x1000 * rng.below(windowPages) + offset(rng));
+const inWindow = (rng: Rng): bigint =>
+  rng.pick(windowBases) + BigInt(0x1000 * rng.below(windowPages) + offset(rng));
 const inSuper = (rng: Rng): bigint => superWindow + BigInt(rng.below(farBytes + 0x2000));
 const inData = (rng: Rng): bigint => BigInt(dataBase + 0x1000 * rng.below(dataPages) + offset(rng));
 const atEnd = (rng: Rng): bigint => BigInt(hole - 8 + rng.below(12));
@@ -110,9 +111,20 @@ const accessAt = (rng: Rng): string[] => {
   const value = rng.pick(values);
   const width = rng.pick(['w', 'd']);
   return rng.weighted<() => string[]>([
-    [40, () => [loads].map((names) => rng.pick(names)).map((n) => `${n} ${isFloat(n) ? rng.pick(floats) : value}, 0(t0)`)],
+    [
+      40,
+      () =>
+        [loads]
+          .map((names) => rng.pick(names))
+          .map((n) => `${n} ${isFloat(n) ? rng.pick(floats) : value}, 0(t0)`),
+    ],
     [40, () => [rng.pick(stores)].map((n) => `${n} ${isFloat(n) ? rng.pick(floats) : value}, 0(t0)`)],
-    [12, () => [`${rng.pick(amos)}.${width}${rng.pick(['', '.aq', '.rl', '.aqrl'])} ${value}, ${rng.pick(values)}, (t0)`]],
+    [
+      12,
+      () => [
+        `${rng.pick(amos)}.${width}${rng.pick(['', '.aq', '.rl', '.aqrl'])} ${value}, ${rng.pick(values)}, (t0)`,
+      ],
+    ],
     [4, () => [`lr.${width} ${value}, (t0)`]],
     [4, () => [`sc.${width} ${value}, ${rng.pick(values)}, (t0)`]],
     [3, () => [`amocas.${width} ${value}, ${rng.pick(values)}, (t0)`]],
@@ -162,11 +174,16 @@ const change: Block = (scene) => {
 
 /** Their values keep the program alive. */
 const kept = new Set(
-  'mtvec stvec mscratch sscratch satp medeleg pmpcfg0 pmpaddr6 pmpaddr7 mstatus sstatus menvcfg mie sie'.split(' '),
+  'mtvec stvec mscratch sscratch satp medeleg pmpcfg0 pmpaddr6 pmpaddr7 mstatus sstatus menvcfg mie sie'.split(
+    ' ',
+  ),
 );
 const isPmp = (name: string): boolean => name.startsWith('pmp');
 const csrs = csrTable.map(({ name }) => name).filter((name) => !kept.has(name) && !isPmp(name));
-const favourites = 'mip sip mideleg mcounteren scounteren senvcfg mcountinhibit mcycle minstret fcsr fflags frm cycle time instret stimecmp mepc sepc scause stval mcause mtval'.split(' ');
+const favourites =
+  'mip sip mideleg mcounteren scounteren senvcfg mcountinhibit mcycle minstret fcsr fflags frm cycle time instret stimecmp mepc sepc scause stval mcause mtval'.split(
+    ' ',
+  );
 
 const csrOp = (rng: Rng, name: string, value: bigint | undefined): string[] => {
   const op = rng.pick(['csrrw', 'csrrs', 'csrrc', 'csrrwi', 'csrrsi', 'csrrci']);
@@ -180,7 +197,9 @@ const csrTraffic: Block = ({ rng, mode }) =>
   times(rng.between(2, 6), () => {
     if (rng.chance(6)) return [`csrr ${rng.pick(values)}, ${hex(rng.below(4096))}`];
     const name = rng.pick(rng.chance(60) ? favourites : csrs);
-    const read = rng.pick(mode === 3 ? ['mstatus', 'mip', 'mie', 'misa', 'medeleg'] : ['sstatus', 'sip', 'sie', 'satp']);
+    const read = rng.pick(
+      mode === 3 ? ['mstatus', 'mip', 'mie', 'misa', 'medeleg'] : ['sstatus', 'sip', 'sie', 'satp'],
+    );
     return [...csrOp(rng, name, undefined), `csrr ${rng.pick(values)}, ${read}`];
   });
 
@@ -253,7 +272,11 @@ const external: Block = (scene) => {
   const base = deviceWindow[scene.mode];
   const to = rng.below(harts);
   if (rng.chance(40)) {
-    return [`li t0, ${hex(base + BigInt(symbols.CLINT! + 4 * to))}`, `li t1, ${rng.below(2)}`, 'sw t1, 0(t0)'];
+    return [
+      `li t0, ${hex(base + BigInt(symbols.CLINT! + 4 * to))}`,
+      `li t1, ${rng.below(2)}`,
+      'sw t1, 0(t0)',
+    ];
   }
   const register = rng.pick([Port.machineExternal, Port.supervisorExternal]);
   return [
@@ -323,8 +346,17 @@ const edit: Block = (scene) => {
   const through = scene.mode === 1 && rng.chance(50) ? byWindow : BigInt(table);
   const writes = through === byWindow ? [`li t1, ${hex(value)}`, 'sd t1, 0(t0)'] : tableStore(rng, value);
   // The view may show any table, and then it is some other entry that changes: to what any entry may be.
-  const safe = through === byWindow ? [`li t1, ${hex(index < windowPages && !upper ? 0n : value & ~0x10n)}`, 'sd t1, 0(t0)'] : writes;
-  return [...head, `li t0, ${hex(through)}`, ...(through === byWindow ? safe : writes), rng.pick(fenceForms), ...sync()];
+  const safe =
+    through === byWindow
+      ? [`li t1, ${hex(index < windowPages && !upper ? 0n : value & ~0x10n)}`, 'sd t1, 0(t0)']
+      : writes;
+  return [
+    ...head,
+    `li t0, ${hex(through)}`,
+    ...(through === byWindow ? safe : writes),
+    rng.pick(fenceForms),
+    ...sync(),
+  ];
 };
 
 /** Many entries at once, as a kernel that builds a table. */
@@ -333,16 +365,36 @@ const editMany: Block = (scene) => {
   const first = rng.below(18);
   const lines = times(rng.between(3, 8), () => {
     const index = first + rng.below(4);
-    return [`li t1, ${hex(entryFor(rng, hart, index))}`, `li t0, ${hex(tableAt(hart, 'window0') + 8 * index)}`, 'sd t1, 0(t0)'];
+    return [
+      `li t1, ${hex(entryFor(rng, hart, index))}`,
+      `li t0, ${hex(tableAt(hart, 'window0') + 8 * index)}`,
+      'sd t1, 0(t0)',
+    ];
   });
-  return [...inMachine(scene), ...lines, ...sync(), ...goTo(1), ...times(3, () => access({ ...scene, mode: 1 })), ...goTo(3)];
+  return [
+    ...inMachine(scene),
+    ...lines,
+    ...sync(),
+    ...goTo(1),
+    ...times(3, () => access({ ...scene, mode: 1 })),
+    ...goTo(3),
+  ];
 };
 
 /** Through the root's own entry, and through a leaf table taken for a middle one. */
 const recursive: Block = (scene) => {
   const { rng } = scene;
-  const at = (BigInt(5) << 30n) | (BigInt(rng.pick([0, 0, 2, 5, 24, rng.below(28)])) << 21n) | (BigInt(rng.pick([129, 1, 3, 4, rng.below(28)])) << 12n);
-  return [...goTo(rng.pick([0, 1])), ...sync(), `li t0, ${hex(at + BigInt(8 * rng.below(16)))}`, `ld ${rng.pick(values)}, 0(t0)`, ...sync()];
+  const at =
+    (BigInt(5) << 30n) |
+    (BigInt(rng.pick([0, 0, 2, 5, 24, rng.below(28)])) << 21n) |
+    (BigInt(rng.pick([129, 1, 3, 4, rng.below(28)])) << 12n);
+  return [
+    ...goTo(rng.pick([0, 1])),
+    ...sync(),
+    `li t0, ${hex(at + BigInt(8 * rng.below(16)))}`,
+    `ld ${rng.pick(values)}, 0(t0)`,
+    ...sync(),
+  ];
 };
 
 const roots = ['rootA', 'rootB', 'rootC', 'rootD'] as const;
@@ -354,19 +406,33 @@ const switchRoot: Block = (scene) => {
   const root = rng.pick(roots);
   const asid = BigInt(rng.below(3));
   const satp = rng.chance(8) ? 0n : (modes[root] << 60n) | (asid << 44n) | BigInt(tableAt(hart, root) / 4096);
-  return [...head, `li t0, ${hex(satp)}`, `csrrw ${rng.pick(values)}, satp, t0`, ...(rng.chance(30) ? ['sfence.vma'] : [])];
+  return [
+    ...head,
+    `li t0, ${hex(satp)}`,
+    `csrrw ${rng.pick(values)}, satp, t0`,
+    ...(rng.chance(30) ? ['sfence.vma'] : []),
+  ];
 };
 
 /** Root after root, an access under each. */
 const storm: Block = (scene) => {
   const head = inMachine(scene);
   scene.mode = 1;
-  return [...head, ...goTo(1), ...times(4, () => [...switchRoot({ ...scene, mode: 1 }).filter((line) => !line.includes('a7') && line !== 'ecall'), ...access(scene)])];
+  return [
+    ...head,
+    ...goTo(1),
+    ...times(4, () => [
+      ...switchRoot({ ...scene, mode: 1 }).filter((line) => !line.includes('a7') && line !== 'ecall'),
+      ...access(scene),
+    ]),
+  ];
 };
 
 const environment: Block = (scene) => {
   const { rng } = scene;
-  const bits = [0, 4, 5, 6, 7, 61, 62, 63].filter(() => rng.chance(50)).reduce((sum, at) => sum | bit(at), 0n);
+  const bits = [0, 4, 5, 6, 7, 61, 62, 63]
+    .filter(() => rng.chance(50))
+    .reduce((sum, at) => sum | bit(at), 0n);
   return [...inMachine(scene), `li t0, ${hex(bits)}`, 'csrw menvcfg, t0', ...sync()];
 };
 
@@ -391,7 +457,14 @@ const returns: Block = (scene) => {
   const { rng } = scene;
   const machine = scene.mode === 3 && rng.chance(70);
   if (machine) {
-    return ['la t0, 1f', 'csrw mepc, t0', `li t0, ${rng.pick([0, 0x800, 0x1800])}`, 'csrs mstatus, t0', 'mret', '1:'];
+    return [
+      'la t0, 1f',
+      'csrw mepc, t0',
+      `li t0, ${rng.pick([0, 0x800, 0x1800])}`,
+      'csrs mstatus, t0',
+      'mret',
+      '1:',
+    ];
   }
   return ['la t0, 1f', 'csrw sepc, t0', `li t0, ${rng.pick([0, 0x100])}`, 'csrs sstatus, t0', 'sret', '1:'];
 };
@@ -399,13 +472,17 @@ const returns: Block = (scene) => {
 /** Calls code through a page of the window, from its start or over the end of it. */
 const call: Block = (scene) => {
   const { rng } = scene;
-  const at = rng.pick(windowBases) + BigInt(0x1000 * codeWindow + rng.pick([0, 8, 0xffe, 0xffe, 0xffc, 0x1000, 0x1ffe]));
+  const at =
+    rng.pick(windowBases) +
+    BigInt(0x1000 * codeWindow + rng.pick([0, 8, 0xffe, 0xffe, 0xffc, 0x1000, 0x1ffe]));
   return ['la ra, 1f', `li t0, ${hex(at)}`, 'jr t0', '1:'];
 };
 
 /** addi s2, s2, n and other words a program writes over its own code. */
 const newCode = (rng: Rng): string =>
-  hex(rng.pick([0x13n, 0x0009_0913n, 0x0019_0913n, 0x0000_1073n, 0x30002973n, 0n, 0xffff_ffffn, 0x00f00913n]));
+  hex(
+    rng.pick([0x13n, 0x0009_0913n, 0x0019_0913n, 0x0000_1073n, 0x30002973n, 0n, 0xffff_ffffn, 0x00f00913n]),
+  );
 
 const selfModifying: Block = ({ rng }) => {
   const word = newCode(rng);
@@ -426,7 +503,9 @@ const floatNames = 'fadd.d fsub.d fmul.d fdiv.d fadd.s fmul.s fsgnj.d fmin.d fma
 
 const floating: Block = (scene) => {
   const { rng } = scene;
-  const head = rng.chance(40) ? [`li t0, 0x6000`, `csr${rng.pick(['c', 's', 's'])} ${scene.mode === 3 ? 'mstatus' : 'sstatus'}, t0`] : [];
+  const head = rng.chance(40)
+    ? [`li t0, 0x6000`, `csr${rng.pick(['c', 's', 's'])} ${scene.mode === 3 ? 'mstatus' : 'sstatus'}, t0`]
+    : [];
   return [
     ...head,
     ...times(rng.between(1, 5), () =>
@@ -447,10 +526,22 @@ const fences: Block = ({ rng }) =>
   times(rng.between(1, 3), () => [
     `li t0, ${hex(rng.pick(windowBases))}`,
     `li t1, ${rng.below(3)}`,
-    rng.pick(['sfence.vma t0, zero', 'sfence.vma zero, t1', 'sfence.vma t0, t1', 'sfence.w.inval', 'sfence.inval.ir', 'sinval.vma t0, t1', 'fence.i', 'fence']),
+    rng.pick([
+      'sfence.vma t0, zero',
+      'sfence.vma zero, t1',
+      'sfence.vma t0, t1',
+      'sfence.w.inval',
+      'sfence.inval.ir',
+      'sinval.vma t0, t1',
+      'fence.i',
+      'fence',
+    ]),
   ]);
 
-const aluNames = 'add sub xor or and sll srl sra slt sltu mul mulh div rem divu remu addw subw mulw divw sh1add andn rol clmul min'.split(' ').filter((name) => name !== 'clmul');
+const aluNames =
+  'add sub xor or and sll srl sra slt sltu mul mulh div rem divu remu addw subw mulw divw sh1add andn rol clmul min'
+    .split(' ')
+    .filter((name) => name !== 'clmul');
 
 const arithmetic: Block = ({ rng }) =>
   times(rng.between(3, 8), () =>
@@ -460,7 +551,21 @@ const arithmetic: Block = ({ rng }) =>
   );
 
 const traps: Block = ({ rng }) =>
-  times(rng.between(1, 2), () => [rng.pick(['ebreak', '.word 0', '.word 0xffffffff', 'mret', 'sret', 'csrr s2, satp', 'csrr s3, mhartid', 'csrr s4, time', '.word 0x0000302f']).replace(/^([ms])ret$/, 'nop')]);
+  times(rng.between(1, 2), () => [
+    rng
+      .pick([
+        'ebreak',
+        '.word 0',
+        '.word 0xffffffff',
+        'mret',
+        'sret',
+        'csrr s2, satp',
+        'csrr s3, mhartid',
+        'csrr s4, time',
+        '.word 0x0000302f',
+      ])
+      .replace(/^([ms])ret$/, 'nop'),
+  ]);
 
 const loop: Block = (scene) => {
   const { rng } = scene;

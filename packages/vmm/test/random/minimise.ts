@@ -1,7 +1,11 @@
 import type { RandomProgram } from './program.ts';
 
 /** Leaves out blocks, fewer at a time, as long as the program keeps failing. */
-export const minimise = (program: RandomProgram, fails: (candidate: RandomProgram) => boolean, tries = 300): RandomProgram => {
+export const minimise = (
+  program: RandomProgram,
+  fails: (candidate: RandomProgram) => boolean,
+  tries = 300,
+): RandomProgram => {
   let best = program;
   let left = tries;
   const attempt = (candidate: RandomProgram): boolean => {
@@ -24,7 +28,11 @@ export const minimise = (program: RandomProgram, fails: (candidate: RandomProgra
   return best;
 };
 
-const withBlocks = (program: RandomProgram, hart: number, blocks: readonly (readonly string[])[]): RandomProgram => ({
+const withBlocks = (
+  program: RandomProgram,
+  hart: number,
+  blocks: readonly (readonly string[])[],
+): RandomProgram => ({
   ...program,
   harts: program.harts.map((each, i) => (i === hart ? { ...each, blocks } : each)),
 });

@@ -1,7 +1,7 @@
-import { assemble } from '@trapline/isa';
-import { symbols } from '../pair.ts';
+import { assembleImage, entrySetup, saveAreas, setCsr } from '../kit/image.ts';
+import type { Patch } from '../kit/tables.ts';
 import { blocks, type Scene } from './blocks.ts';
-import { kit } from './kit.ts';
+import { kit } from '../kit/handlers.ts';
 import {
   codeBase,
   dataBase,
@@ -9,14 +9,10 @@ import {
   executableBase,
   farBase,
   kitBase,
-  logBase,
-  logBytes,
-  ramBytes,
-  saveBase,
   tableAt,
-} from './layout.ts';
+} from '../kit/layout.ts';
 import { Rng } from './rng.ts';
-import { initialTables, type Patch } from './tables.ts';
+import { initialTables } from './tables.ts';
 
 /** A random privileged program: for every hart a beginning and blocks; any of the blocks may be left out. */
 export interface RandomProgram {
@@ -33,27 +29,28 @@ interface HartProgram {
 const hex = (value: bigint | number): string => `0x${BigInt(value).toString(16)}`;
 const registers = 's0 s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 a0 a1 a2 a3 a4 a5 t3 t4 t5 t6'.split(' ');
 
-const setCsr = (name: string, value: bigint | number): string[] => [`li t0, ${hex(value)}`, `csrw ${name}, t0`];
 
 const setup = (rng: Rng, hart: number, { illegalDelegated, faultsDelegated }: Scene): string[] => {
   const vectored = rng.below(2);
   const delegated = 0xb1f9 & ~(faultsDelegated ? 0 : 0xa2) & ~0x200;
   const exceptions = (rng.word() & delegated) | (illegalDelegated ? 4 : 0);
-  const root = rng.weighted([[5, 'rootA'], [1, 'rootC'], [1, 'rootD']] as const);
+  const root = rng.weighted([
+    [5, 'rootA'],
+    [1, 'rootC'],
+    [1, 'rootD'],
+  ] as const);
   const mode = { rootA: 8n, rootC: 9n, rootD: 10n }[root];
   return [
-    ...setCsr('mtvec', kit.entries.m_vector + vectored),
-    ...setCsr('stvec', kit.entries.s_vector + rng.below(2)),
-    ...setCsr('mscratch', saveBase(hart)),
-    ...setCsr('sscratch', saveBase(hart) + 0x100),
-    ...setCsr('pmpaddr7', (1n << 54n) - 1n),
-    ...setCsr('pmpcfg0', 0x1fn << 56n),
+    ...entrySetup(hart, vectored, rng.below(2)),
     ...Array.from({ length: 6 }, (_, i) => setCsr(`pmpaddr${i}`, dataBase >>> 2)).flat(),
     ...setCsr('medeleg', exceptions),
     ...setCsr('mideleg', rng.pick([0, 0x222, rng.word() & 0x222])),
     ...setCsr('mcounteren', rng.pick([7, 7, rng.word()])),
     ...setCsr('scounteren', rng.pick([7, 7, rng.word()])),
-    ...setCsr('menvcfg', rng.pick([0xe000_0000_0000_00f0n, 0xe000_0000_0000_00f0n, 0n, BigInt(rng.word()) << 32n])),
+    ...setCsr(
+      'menvcfg',
+      rng.pick([0xe000_0000_0000_00f0n, 0xe000_0000_0000_00f0n, 0n, BigInt(rng.word()) << 32n]),
+    ),
     ...setCsr('senvcfg', rng.pick([0xf0, 0])),
     ...setCsr('mstatus', rng.pick([0x2000, 0x6000, 0, 0x2008, 0xc2000])),
     ...setCsr('satp', (mode << 60n) | BigInt(tableAt(hart, root) / 4096)),
@@ -64,7 +61,8 @@ const setup = (rng: Rng, hart: number, { illegalDelegated, faultsDelegated }: Sc
 };
 
 const dataPatches = (rng: Rng): Patch[] => {
-  const somewhere = (): number => dataBase + 0x1000 * rng.below(dataPages) + rng.pick([8 * rng.below(8), 8 * rng.below(512)]);
+  const somewhere = (): number =>
+    dataBase + 0x1000 * rng.below(dataPages) + rng.pick([8 * rng.below(8), 8 * rng.below(512)]);
   return [
     ...Array.from({ length: 40 }, (): Patch => [somewhere(), rng.value()]),
     ...Array.from({ length: 8 }, (): Patch => [farBase + 8 * rng.below(0x2000), rng.value()]),
@@ -83,25 +81,12 @@ const codePatches = (): Patch[] => {
   return [
     ...fill,
     [executableBase, addAndReturn],
-    [executableBase + 8, 0x8082_0073_0000_100fn & 0xffff_ffff_ffffn | (0x8082n << 48n)],
+    [executableBase + 8, (0x8082_0073_0000_100fn & 0xffff_ffff_ffffn) | (0x8082n << 48n)],
     [executableBase + 0xff8, 0x8a93_8082_8082_8082n],
     [second, 0x8082_8082_8082_001an],
     [second + 0xff8, 0x8a93_0001_8082_8082n],
   ];
 };
-
-const areas = (harts: number): Patch[] =>
-  Array.from({ length: harts }, (_, hart) =>
-    [0, 1].flatMap((which): Patch[] => {
-      const save = saveBase(hart) + 0x100 * which;
-      const log = logBase(hart) + logBytes * which;
-      return [
-        [save + 24, BigInt(log)],
-        [save + 32, BigInt(log + logBytes - 64)],
-        [save + 40, BigInt(log)],
-      ];
-    }),
-  ).flat();
 
 /** The program of that seed, for that many harts. */
 export const randomProgram = (seed: number, harts = 1): RandomProgram => {
@@ -115,11 +100,17 @@ export const randomProgram = (seed: number, harts = 1): RandomProgram => {
     return { setup: beginning, blocks: Array.from({ length: count }, () => rng.weighted(blocks)(scene)) };
   });
   const tables = Array.from({ length: harts }, (_, hart) => initialTables(rng, hart)).flat();
-  return { seed, harts: programs, patches: [...tables, ...dataPatches(rng), ...codePatches(), ...areas(harts)] };
+  return {
+    seed,
+    harts: programs,
+    patches: [...tables, ...dataPatches(rng), ...codePatches(), ...saveAreas(harts)],
+  };
 };
 
 const hartText = ({ setup, blocks }: HartProgram, hart: number): string => {
-  const body = blocks.map((lines, i) => [`h${hart}_${i}:`, `la s11, h${hart}_${i + 1}`, ...lines].join('\n  '));
+  const body = blocks.map((lines, i) =>
+    [`h${hart}_${i}:`, `la s11, h${hart}_${i + 1}`, ...lines].join('\n  '),
+  );
   return [
     `hart${hart}:`,
     ...setup.map((line) => `  ${line}`),
@@ -163,13 +154,4 @@ export const wholeText = (program: RandomProgram): string => {
 };
 
 /** RAM as it is before the first instruction. */
-export const imageOf = (program: RandomProgram): Uint8Array => {
-  const image = new Uint8Array(ramBytes);
-  const { bytes } = assemble(programText(program), { base: codeBase, symbols });
-  if (bytes.length > kitBase - codeBase) throw new Error('the program runs into its handlers');
-  image.set(bytes);
-  image.set(kit.bytes, kitBase - codeBase);
-  const view = new DataView(image.buffer);
-  for (const [address, value] of program.patches) view.setBigUint64(address - codeBase, value, true);
-  return image;
-};
+export const imageOf = (program: RandomProgram): Uint8Array => assembleImage(programText(program), program.patches);

@@ -1,24 +1,6 @@
-import {
-  aliasDistance,
-  dataBase,
-  dataPages,
-  executableBase,
-  farBase,
-  hole,
-  ram,
-  tableAt,
-  tableWindow,
-  windowPages,
-} from './layout.ts';
+import { dataBase, dataPages, executableBase, farBase, hole, ram, tableAt, tableWindow, windowPages } from '../kit/layout.ts';
+import { entryAt, type Patch, pte, standingTables } from '../kit/tables.ts';
 import type { Rng } from './rng.ts';
-
-/** Doublewords to put in memory before the program starts. */
-export type Patch = readonly [address: number, value: bigint];
-
-const V = 1n;
-const leafSupervisor = 0xcfn;
-const pte = (address: number | bigint, flags: bigint): bigint => ((BigInt(address) >> 12n) << 10n) | flags;
-const pointer = (hart: number, table: Parameters<typeof tableAt>[1]): bigint => pte(tableAt(hart, table), V);
 
 /** A random entry for a page of the window: mostly a page of data with mostly sensible bits. */
 export const randomEntry = (rng: Rng): bigint => {
@@ -32,7 +14,14 @@ export const randomEntry = (rng: Rng): bigint => {
     [2, () => [rng.value() & 0xff_ffff_ffff_f000n & ~(0xffn << 32n) & ~0xf000_0000n, ~0n]],
   ])();
   const flags =
-    bit(92, 0n) | bit(85, 1n) | bit(65, 2n) | bit(30, 3n) | bit(50, 4n) | bit(10, 5n) | bit(70, 6n) | bit(65, 7n);
+    bit(92, 0n) |
+    bit(85, 1n) |
+    bit(65, 2n) |
+    bit(30, 3n) |
+    bit(50, 4n) |
+    bit(10, 5n) |
+    bit(70, 6n) |
+    bit(65, 7n);
   const odd = bit(10, 8n) | bit(10, 9n) | bit(2, BigInt(rng.between(54, 60))) | bit(4, 61n) | bit(4, 62n);
   const [address, mask] = target;
   const [napot, at] = rng.chance(4) ? [1n << 63n, dataBase + 0x8000] : [0n, address];
@@ -73,30 +62,7 @@ export const entryFor = (rng: Rng, hart: number, index: number): bigint => {
 };
 
 /** Page tables of one hart as they are when it starts. */
-export const initialTables = (rng: Rng, hart: number): Patch[] => {
-  const at = (table: Parameters<typeof tableAt>[1], index: number): number => tableAt(hart, table) + 8 * index;
-  const root = (table: 'rootA' | 'rootB'): Patch[] => [
-    [at(table, 0), pointer(hart, 'window1')],
-    [at(table, 1), pointer(hart, 'alias')],
-    [at(table, 2), pointer(hart, 'identity')],
-    [at(table, 3), pte(0, 0xc7n)],
-    [at(table, 4), pte(0, 0xd7n)],
-    [at(table, 5), pointer(hart, table === 'rootA' ? 'rootA' : 'window0')],
-    [at(table, 510), pointer(hart, 'window1')],
-  ];
-  return [
-    ...root('rootA'),
-    ...root('rootB'),
-    [at('rootC', 0), pointer(hart, 'rootA')],
-    [at('rootC', 511), pointer(hart, 'rootA')],
-    [at('rootD', 0), pointer(hart, 'rootC')],
-    [at('rootD', 511), pointer(hart, 'rootC')],
-    [at('identity', 0), pte(ram, leafSupervisor)],
-    [at('identity', 1), pte(farBase, 0xc7n)],
-    [at('alias', (ram - aliasDistance - 0x4000_0000) / 0x20_0000), pte(ram, 0x5bn)],
-    [at('window1', 128), pointer(hart, 'window0')],
-    [at('window1', 129), superEntry(rng)],
-    [at('window1', 130), pointer(hart, 'window0')],
-    ...Array.from({ length: 28 }, (_, i): Patch => [at('window0', i), entryFor(rng, hart, i)]),
-  ];
-};
+export const initialTables = (rng: Rng, hart: number): Patch[] => [
+  ...standingTables(hart, superEntry(rng)),
+  ...Array.from({ length: 28 }, (_, i): Patch => [entryAt(hart, 'window0', i), entryFor(rng, hart, i)]),
+];

@@ -222,6 +222,9 @@ const assembled = assemble(source, { base: kitBase, symbols: { ...symbols, ALIAS
 /** The handlers' bytes at `kitBase`, and where their entries are. */
 export const kit = {
   bytes: assembled.bytes,
-  entries: { m_vector: Number(assembled.symbols.get('m_vector')), s_vector: Number(assembled.symbols.get('s_vector')) },
+  entries: {
+    m_vector: Number(assembled.symbols.get('m_vector')),
+    s_vector: Number(assembled.symbols.get('s_vector')),
+  },
   source,
 } as const;
