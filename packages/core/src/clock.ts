@@ -18,7 +18,7 @@ export interface HartClock {
 /** What a clock needs from a hart that reads it. */
 export interface ClockUser {
   readonly id: number;
-  /** Instructions retired since reset; below 2^53. */
+  /** Instructions retired since reset and traps taken that `spend` was not told of yet; below 2^53. */
   retiredCount(): number;
   /** Time jumped (mtime was written): look at deadlines again at the next boundary. */
   rearm(): void;

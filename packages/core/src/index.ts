@@ -9,11 +9,20 @@ export {
   RealtimeClock,
 } from './clock.ts';
 export { Core, type CoreOptions, createCore, type EngineName } from './core.ts';
-export { type Engine, type EngineHart, type EngineHost, Slow, type SlowPath, Stop } from './engine.ts';
+export {
+  type Engine,
+  type EngineHart,
+  type EngineHost,
+  Slow,
+  type SlowPath,
+  Stop,
+  type StopReason,
+} from './engine.ts';
 export type { Firmware, FirmwareHart } from './firmware.ts';
 export { type Exit, Hart, type HartOptions, type HartState, type TrapHook } from './hart.ts';
 export { hartBytes } from './hart-layout.ts';
 export { HostError, type HostErrorDetails } from './host-error.ts';
+export { interceptBits } from './in-place/kinds.ts';
 export { CoreMemory, type MemoryOptions } from './memory.ts';
 export { type CoreParts, Mmu } from './mmu.ts';
 export type * from './ports.ts';

@@ -4,6 +4,7 @@ import {
   accessFault,
   Cause,
   M,
+  Mstatus,
   type PmpRegion,
   type PrivilegedState,
   pmpRegions,
@@ -22,6 +23,7 @@ import type { CodeMap, StoreCache } from './code-map.ts';
 import { Contexts } from './contexts.ts';
 import { type Engine, Slow, type SlowPath, type SlowStatus } from './engine.ts';
 import { guardBit, type HartViews } from './hart-layout.ts';
+import { PreparedContexts, rulesOf } from './in-place/prepared.ts';
 import type { CoreMemory } from './memory.ts';
 import { Tlb } from './tlb.ts';
 
@@ -61,6 +63,9 @@ export class Mmu implements SlowPath, StoreCache {
   private readonly tlbs: Readonly<Record<AccessType, Tlb>>;
   private readonly contexts: Contexts;
   private readonly walkMemory: WalkMemory;
+  private readonly prepared: PreparedContexts;
+  /** Called when instructions in place changed contexts: a monitor puts the hart's satp right. */
+  onSwitched: (() => void) | undefined;
   private regions: readonly PmpRegion[] = [];
   private data: Translation = { mode: 'bare', privilege: M };
   private fetch: Translation = { mode: 'bare', privilege: M };
@@ -80,6 +85,7 @@ export class Mmu implements SlowPath, StoreCache {
       store: new Tlb(views.storeTlb),
       fetch: new Tlb(views.fetchTlb),
     };
+    this.prepared = new PreparedContexts(views);
     this.contexts = new Contexts(() => this.clearTlbs());
     this.walkMemory = {
       readPte: (pa) => this.readPte(pa),
@@ -97,6 +103,7 @@ export class Mmu implements SlowPath, StoreCache {
   protectionChanged(): void {
     this.regions = pmpRegions(this.state.csrs);
     this.contexts.renewAll();
+    this.prepared.clear();
     this.stale = true;
   }
 
@@ -106,10 +113,35 @@ export class Mmu implements SlowPath, StoreCache {
     this.protectionChanged();
   }
 
-  /** Puts the numbers of the current contexts where engines read them; to be called before an engine runs. */
-  refresh(): void {
-    if (!this.stale) return;
+  /** The current contexts are those of the state with that satp, privilege and mstatus, for instructions in place to come back to. */
+  prepare(satp: bigint, privilege: number, status: bigint): void {
+    if ((status & Mstatus.MPRV) !== 0n) return;
+    const { dataContext, fetchContext } = this.views;
+    const contexts = { data: Number(dataContext[0]), fetch: Number(fetchContext[0]) };
+    this.prepared.put(satp, rulesOf(privilege, status), contexts);
+  }
+
+  /** What `prepare` was told does not hold any more. */
+  forgetPrepared(): void {
+    this.prepared.clear();
+  }
+
+  /** Puts the numbers of the current contexts where engines read them; to be called before an engine runs. True: they may be new. */
+  refresh(): boolean {
+    if (this.views.switched[0] !== 0) this.followSwitch();
+    if (!this.stale) return false;
     this.stale = false;
+    this.renumber();
+    return true;
+  }
+
+  private followSwitch(): void {
+    this.views.switched[0] = 0;
+    this.stale = true;
+    this.onSwitched?.();
+  }
+
+  private renumber(): void {
     this.data = translation(this.state, 'load');
     this.fetch = translation(this.state, 'fetch');
     const satp = this.state.csrs.get(Slot.satp);
@@ -128,6 +160,7 @@ export class Mmu implements SlowPath, StoreCache {
   fence(va: bigint | undefined, asid: number | undefined): void {
     if (va === undefined || this.inLargePage(va)) {
       this.contexts.renewPaged(va === undefined ? asid : undefined);
+      this.prepared.clear();
       if (asid === undefined || va !== undefined) this.largePages.clear();
       this.stale = true;
       return;
@@ -343,6 +376,7 @@ export class Mmu implements SlowPath, StoreCache {
 
   /** Host offset of `bytes` within one page, `trapped` (the exit fields say how), or `notRam` (`physical` says where). */
   private resolve(va: bigint, bytes: number, access: AccessType): number {
+    if (this.views.switched[0] !== 0) this.refresh();
     const context = access === 'fetch' ? this.views.fetchContext[0]! : this.views.dataContext[0]!;
     const host = this.tlbs[access].lookup(va, context);
     if (host >= 0) {
@@ -439,6 +473,7 @@ export class Mmu implements SlowPath, StoreCache {
   private clearTlbs(): void {
     for (const tlb of Object.values(this.tlbs)) tlb.clear();
     this.largePages.clear();
+    this.prepared.clear();
   }
 }
 

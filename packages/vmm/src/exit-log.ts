@@ -1,25 +1,25 @@
-import type { ExitEvent, ExitKind } from './exits.ts';
+import { type ExitEvent, exitKinds } from './exits.ts';
 
 export type ExitListener = (event: ExitEvent) => void;
 
 /** Counts exits by kind and hands them to listeners; with no listener an exit costs one increment. */
 export class ExitLog {
-  readonly #counts = new Map<ExitKind, number>();
+  readonly #counts = new Float64Array(exitKinds.length);
   readonly #listeners = new Set<ExitListener>();
 
-  count(kind: ExitKind): void {
-    this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + 1);
+  /** One more exit of the kind with that number (`exitNumber`). */
+  count(kind: number): void {
+    this.#counts[kind]! += 1;
   }
 
   /** Exits so far by kind. */
   counts(): Record<string, number> {
-    return Object.fromEntries(this.#counts);
+    const entries = exitKinds.map((kind, n) => [kind, this.#counts[n]!] as const);
+    return Object.fromEntries(entries.filter(([, count]) => count > 0));
   }
 
   get total(): number {
-    let total = 0;
-    for (const n of this.#counts.values()) total += n;
-    return total;
+    return this.#counts.reduce((sum, count) => sum + count, 0);
   }
 
   /** Whether anybody wants events: builders of events ask first. */

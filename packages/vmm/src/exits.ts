@@ -1,26 +1,33 @@
 import type { Privilege, Trap } from '@trapline/isa';
 import type { ExitOutcome } from './observation.ts';
 
-/** Why the guest left direct execution. `cause` names are the trap's; the monitor adds `mmio` and `interrupt`. */
-export type ExitKind =
-  | 'fetchMisaligned'
-  | 'fetchAccess'
-  | 'illegalInstruction'
-  | 'breakpoint'
-  | 'loadMisaligned'
-  | 'loadAccess'
-  | 'storeMisaligned'
-  | 'storeAccess'
-  | 'ecall'
-  | 'fetchPageFault'
-  | 'loadPageFault'
-  | 'storePageFault'
+/** Why the guest left direct execution, by number. Cause names are the trap's; the monitor adds the last three. */
+export const exitKinds = [
+  'fetchMisaligned',
+  'fetchAccess',
+  'illegalInstruction',
+  'breakpoint',
+  'loadMisaligned',
+  'loadAccess',
+  'storeMisaligned',
+  'storeAccess',
+  'ecall',
+  'fetchPageFault',
+  'loadPageFault',
+  'storePageFault',
   /** A device access through the VM's window. */
-  | 'mmio'
+  'mmio',
   /** A virtual interrupt was injected. */
-  | 'interrupt'
+  'interrupt',
   /** One instruction emulated without a trap of the hart, because virtual MPRV splits fetch and data translation. */
-  | 'emulated';
+  'emulated',
+] as const;
+export type ExitKind = (typeof exitKinds)[number];
+
+/** Numbers of the kinds. */
+export const exitNumber = Object.fromEntries(exitKinds.map((kind, n) => [kind, n])) as Readonly<
+  Record<ExitKind, number>
+>;
 
 /** What the monitor did about an exit. */
 export type Action =

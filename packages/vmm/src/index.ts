@@ -13,4 +13,9 @@ export type { SbiPlatform } from './sbi/platform.ts';
 export type { PagerStats } from './shadow/pager.ts';
 export { ShadowTree } from './shadow/tree.ts';
 export { Vcpu, type VcpuState } from './vcpu.ts';
-export { VirtualHart, VirtualMachine, type VirtualMachineOptions } from './virtual-machine.ts';
+export {
+  type Intercept,
+  VirtualHart,
+  VirtualMachine,
+  type VirtualMachineOptions,
+} from './virtual-machine.ts';

@@ -27,6 +27,11 @@ export type Verdict =
  */
 export interface Policy {
   readonly name: string;
+  /**
+   * CSRs and system instructions (`['satp', 'sret']`) that exit even where instructions that need no decision run in place. A policy with
+   * `onExit` and no such list sees every sensitive instruction.
+   */
+  readonly intercepts?: readonly string[];
   /** Called at every exit of the hart before the monitor's handler. */
   onExit?(vcpu: Vcpu, exit: PolicyExit): Verdict | undefined;
   /** Called before a virtual trap is delivered to the guest; another trap replaces it. */

@@ -1,4 +1,15 @@
-import { type CoreParts, type Exit, Hart, type HartOptions, type HartState, Slow } from '@trapline/core';
+import {
+  type CoreParts,
+  decodeCached,
+  type Exit,
+  Hart,
+  type HartOptions,
+  type HartState,
+  interceptBits,
+  Slow,
+  Stop,
+  type StopReason,
+} from '@trapline/core';
 import {
   type AccessType,
   Cause,
@@ -13,11 +24,13 @@ import {
   trapTarget,
   U,
 } from '@trapline/isa';
+import { Bank } from './bank.ts';
 import type { ExitLog } from './exit-log.ts';
-import { type Action, type ExitEvent, type ExitKind, exitOfCause } from './exits.ts';
+import { type Action, type ExitEvent, type ExitKind, exitNumber, exitOfCause } from './exits.ts';
 import type { GuestBus } from './guest-bus.ts';
 import { Observation } from './observation.ts';
 import type { Policy, PolicyExit, Verdict } from './policy.ts';
+import { sensitive, trapOf } from './sensitive.ts';
 import type { Pager } from './shadow/pager.ts';
 import type { ShadowTree } from './shadow/tree.ts';
 
@@ -28,6 +41,8 @@ export interface VcpuHost {
   readonly pager: Pager;
   readonly policy: Policy;
   readonly exits: ExitLog;
+  /** Names of the CSRs and instructions that exit though they need no decision of the monitor's; 'all': every sensitive instruction. */
+  readonly intercepts: 'all' | readonly string[];
   /** A policy ended the run. */
   stopped(why: string): void;
 }
@@ -82,8 +97,15 @@ export class Vcpu extends Hart {
   readonly #host: VcpuHost;
   #tree: ShadowTree | undefined;
   #generation = -1;
-  #treeKey = -1n;
-  #treeView = -1;
+  readonly #bank: Bank;
+  /** What the tree was chosen for. */
+  #satpLow = 0;
+  #satpHigh = 0;
+  #rules = -1;
+  /** menvcfg's two halves when trees were chosen. */
+  #environment = 0;
+  /** The tree that `physical` has in satp. */
+  #entered: ShadowTree | undefined;
   #protection = 0;
   #action: Action = { kind: 'emulated' };
   readonly #observation: Observation;
@@ -94,6 +116,10 @@ export class Vcpu extends Hart {
     this.physical = physical;
     this.#host = host;
     this.#observation = new Observation(this.views.csrs, this.views.x);
+    this.#bank = new Bank(this, physical);
+    const { intercepts } = host;
+    if (intercepts !== 'all') physical.executeInPlace(this, interceptBits(intercepts));
+    physical.slow.onSwitched = () => this.#followSwitch();
     physical.privilege = U;
     physical.csrs.set(slotOf('pmpaddr0'), everything.address);
     physical.setCsr(slotOf('pmpcfg0'), everything.config);
@@ -104,19 +130,43 @@ export class Vcpu extends Hart {
     super.changed(touched);
     // The constructor of Hart calls this too, before there are any fields.
     if (!(touched & (Touched.translation | Touched.pmp)) || !(#host in this)) return;
+    const environment = this.#bank.environment();
+    if (!(touched & Touched.pmp) && environment === this.#environment) return;
+    this.#environment = environment;
     this.#tree = undefined;
+    this.physical.slow.forgetPrepared();
     if (touched & Touched.pmp) this.#protection = this.#host.pager.protection(this.csrs);
   }
 
   /** Runs the guest's instructions on the physical hart until something traps, and deals with that. */
   override execute(budget: number): Exit | undefined {
     if (this.#dataTranslationDiffers()) return this.#emulateForMprv();
-    const exit = this.#enter(budget);
-    if (exit?.kind !== 'trap') {
-      this.interruptsChanged = true;
-      return undefined;
-    }
-    return this.#handle(exit.trap);
+    const stop = this.#enter(budget);
+    if (stop === Stop.trap) return this.#handle(this.exitTrap());
+    if (stop === Stop.system) return this.#leftToUs(this.views.exitWord[0]!);
+    this.interruptsChanged = true;
+    return undefined;
+  }
+
+  /** An instruction the engine does not execute: sensitive ones trap in U-mode for certain, the rest is the physical hart's. */
+  #leftToUs(word: number): Exit | undefined {
+    const { exits, policy } = this.#host;
+    const kind = sensitive(decodeCached(word));
+    if (kind === undefined) return this.#onPhysical(word);
+    if (exits.listening || policy.onExit !== undefined) return this.#handle(trapOf(kind, word));
+    exits.count(exitNumber[kind]);
+    return super.executeWord(word);
+  }
+
+  #onPhysical(word: number): Exit | undefined {
+    const { physical } = this;
+    physical.csrs.set(Slot.mstatus, this.csrs.get(Slot.mstatus) & Mstatus.FS);
+    physical.used = 0;
+    physical.slow.refresh();
+    const exit = physical.executeWord(word);
+    this.used += physical.used;
+    this.#afterPhysical();
+    return exit?.kind === 'trap' ? this.#handle(exit.trap) : undefined;
   }
 
   #emulateForMprv(): Exit | undefined {
@@ -124,7 +174,7 @@ export class Vcpu extends Hart {
     const before = exits.listening ? this.#moment('emulated', 0n) : undefined;
     this.#action = { kind: 'emulated' };
     guest.bus.lastAccess = undefined;
-    exits.count('emulated');
+    exits.count(exitNumber.emulated);
     const exit = this.emulate();
     if (before !== undefined) this.#tell(before);
     return exit;
@@ -135,37 +185,70 @@ export class Vcpu extends Hart {
     return this.privilege === M && dataPrivilege(this) !== M;
   }
 
-  #enter(budget: number): Exit | undefined {
+  #enter(budget: number): StopReason {
     const { physical } = this;
-    physical.setCsr(Slot.satp, this.tree().satp);
-    physical.csrs.set(Slot.mstatus, this.csrs.get(Slot.mstatus) & Mstatus.FS);
-    physical.csrs.set(Slot.fcsr, this.csrs.get(Slot.fcsr));
+    this.#useTree();
+    const { intercepts, exits } = this.#host;
+    physical.views.bank[0] = intercepts === 'all' || exits.listening ? 0 : this.base;
+    this.#bank.lendFloat();
     physical.used = 0;
-    const exit = physical.execute(budget);
+    const stop = physical.stretch(budget);
     this.used += physical.used;
-    this.csrs.set(Slot.fcsr, physical.csrs.get(Slot.fcsr));
+    this.tellTrapped();
+    this.#afterPhysical();
+    return stop;
+  }
+
+  /** Makes the physical hart translate by the tree for the present virtual state. */
+  #useTree(): void {
+    const { physical } = this;
+    const tree = this.tree();
+    if (tree !== this.#entered) {
+      this.#entered = tree;
+      physical.setCsr(Slot.satp, tree.satp);
+    }
+    if (!physical.slow.refresh()) return;
+    physical.slow.prepare(this.csrs.get(Slot.satp), this.privilege, this.csrs.get(Slot.mstatus));
+  }
+
+  /** The engine changed the virtual state in place, and now needs a translation. */
+  #followSwitch(): void {
+    this.slow.translationChanged();
+    this.#entered = this.tree();
+    this.physical.csrs.set(Slot.satp, this.#entered.satp);
+  }
+
+  #afterPhysical(): void {
+    const { views, physical } = this;
+    if (physical.views.switched[0] !== 0) this.slow.translationChanged();
+    if (views.fenced[0] !== 0) {
+      views.fenced[0] = 0;
+      this.slow.fence(undefined, undefined);
+    }
+    this.#bank.takeFloat();
     this.foldFloatState();
-    return exit;
   }
 
   /** The shadow tree for the present virtual state. */
   tree(): ShadowTree {
     const { pager } = this.#host;
-    const satp = this.csrs.get(Slot.satp);
-    const view = Number(this.csrs.get(Slot.mstatus) & (Mstatus.SUM | Mstatus.MXR)) | this.privilege;
+    const [low, high] = [this.#bank.satpLow(), this.#bank.satpHigh()];
+    const rules = this.#bank.rules() | this.privilege;
     const current = this.#tree;
     if (
       current !== undefined &&
-      satp === this.#treeKey &&
-      view === this.#treeView &&
+      low === this.#satpLow &&
+      high === this.#satpHigh &&
+      rules === this.#rules &&
       pager.generation === this.#generation
     ) {
       return current;
     }
     const tree = pager.tree(this, this.#protection);
     this.#tree = tree;
-    this.#treeKey = satp;
-    this.#treeView = view;
+    this.#satpLow = low;
+    this.#satpHigh = high;
+    this.#rules = rules;
     this.#generation = pager.generation;
     return tree;
   }
@@ -196,11 +279,12 @@ export class Vcpu extends Hart {
     const { exits, policy, guest } = this.#host;
     const kind = exitOfCause[trap.cause] ?? 'illegalInstruction';
     const before = exits.listening ? this.#moment(kind, trap.tval) : undefined;
-    const verdict = policy.onExit?.(this, describe(kind, trap, this.pc));
+    const verdict =
+      policy.onExit === undefined ? undefined : policy.onExit(this, describe(kind, trap, this.pc));
     this.#action = { kind: 'emulated' };
     guest.bus.lastAccess = undefined;
     const exit = verdict === undefined ? handlers[trap.cause as Cause](this, trap) : this.#obey(verdict);
-    exits.count(guest.bus.lastAccess === undefined ? kind : 'mmio');
+    exits.count(exitNumber[guest.bus.lastAccess === undefined ? kind : 'mmio']);
     if (before !== undefined) this.#tell(before);
     return exit;
   }
@@ -228,11 +312,11 @@ export class Vcpu extends Hart {
   override deliver(trap: Trap): Exit | undefined {
     const { exits, policy } = this.#host;
     const final = policy.onDeliver?.(this, trap) ?? trap;
+    if (final.interrupt) exits.count(exitNumber.interrupt);
+    if (!exits.listening) return super.deliver(final);
     const action: Action = { kind: 'reflected', trap: final, to: trapTarget(this, final) };
     this.#action = action;
     if (!final.interrupt) return super.deliver(final);
-    exits.count('interrupt');
-    if (!exits.listening) return super.deliver(final);
     const before = { ...this.#moment('interrupt', 0n), word: undefined };
     const exit = super.deliver(final);
     exits.emit({ ...before, action, after: this.#observation.end(this.pc, this.privilege) });
@@ -269,6 +353,7 @@ export class Vcpu extends Hart {
   }
 
   override restore(state: VcpuState): void {
+    this.#entered = undefined;
     this.physical.restore(state.physical);
     super.restore(state);
     // The guest's tables are what they were when the state was saved; shadows of other ones are worth nothing.

@@ -19,7 +19,18 @@ import { Vcpu } from './vcpu.ts';
 /** Host-physical addresses are host offsets above this, clear of any board's own map. */
 const hostBase = 2 ** 40;
 
+const defaultIntercept: Intercept = 'all';
 const defaultPoolBytes = 32 * 1024 * 1024;
+
+/** Which sensitive instructions exit. */
+export type Intercept = 'all' | 'needed';
+
+/** The names that exit under a policy; ecall among them where traps are to be seen before they are delivered. */
+const interceptsOf = (intercept: Intercept, policy: Policy): 'all' | readonly string[] => {
+  const { intercepts } = policy;
+  if (intercept === 'all' || (policy.onExit !== undefined && intercepts === undefined)) return 'all';
+  return [...(intercepts ?? []), ...(policy.onDeliver === undefined ? [] : ['ecall'])];
+};
 
 /** How a virtual machine is made. Its RAM and devices go on its `bus` afterwards; RAM through `addRam`. */
 export interface VirtualMachineOptions {
@@ -28,6 +39,11 @@ export interface VirtualMachineOptions {
   readonly harts: number;
   readonly clock: BoardClock;
   readonly policy?: Policy | undefined;
+  /**
+   * `all`: every sensitive instruction exits and is emulated. `needed`: those which need no decision run in place on the shadow
+   * bank, unless somebody listens to exits or the policy wants to see them. `all` unless told.
+   */
+  readonly intercept?: Intercept | undefined;
   /** SBI served by the host instead of guest M-mode software. */
   readonly firmware?: Firmware | undefined;
   /** Host memory for shadow page tables, in bytes; 32 MiB unless told. */
@@ -137,6 +153,7 @@ export class VirtualHart extends BareHart {
       pager: machine.pager,
       policy,
       exits: machine.exits,
+      intercepts: interceptsOf(options.intercept ?? defaultIntercept, policy),
       stopped: (why: string) => {
         machine.stopReason = why;
       },

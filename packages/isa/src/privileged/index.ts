@@ -39,7 +39,7 @@ export {
   U,
 } from './state.ts';
 export { type BareTranslation, type PagedTranslation, type Translation, translation } from './translate.ts';
-export { dataPrivilege, privilegeName, takeTrap, trapTarget } from './trap.ts';
+export { dataPrivilege, privilegeName, type TrapLevel, takeTrap, trapLevels, trapTarget } from './trap.ts';
 export {
   type Leaf,
   Pte,

@@ -9,8 +9,8 @@ export function trapTarget(state: PrivilegedState, trap: Trap): Privilege {
   return (delegation >> BigInt(trap.cause)) & 1n ? S : M;
 }
 
-/** The CSRs and status fields of one trap-handling privilege. */
-interface Level {
+/** The CSRs (by slot) and status fields of one trap-handling privilege. */
+export interface TrapLevel {
   readonly privilege: Privilege;
   readonly epc: number;
   readonly cause: number;
@@ -24,7 +24,7 @@ interface Level {
 
 const lowBit = (mask: bigint): bigint => mask & -mask;
 
-const machine: Level = {
+const machine: TrapLevel = {
   privilege: M,
   epc: Slot.mepc,
   cause: Slot.mcause,
@@ -36,7 +36,7 @@ const machine: Level = {
   previousPrivilegeLow: lowBit(Mstatus.MPP),
 };
 
-const supervisor: Level = {
+const supervisor: TrapLevel = {
   privilege: S,
   epc: Slot.sepc,
   cause: Slot.scause,
@@ -47,6 +47,9 @@ const supervisor: Level = {
   previousPrivilege: Mstatus.SPP,
   previousPrivilegeLow: lowBit(Mstatus.SPP),
 };
+
+/** Both, for engines that enter and leave handlers themselves. */
+export const trapLevels = { machine, supervisor } as const;
 
 const interruptBit = 1n << 63n;
 
@@ -63,7 +66,7 @@ export function takeTrap(state: PrivilegedState, pc: bigint, trap: Trap): bigint
   return handler(csrs.get(level.tvec), trap.interrupt, code);
 }
 
-function statusOnEntry(status: bigint, level: Level, from: Privilege): bigint {
+function statusOnEntry(status: bigint, level: TrapLevel, from: Privilege): bigint {
   const cleared = status & ~(level.enable | level.previousEnable | level.previousPrivilege);
   const wasEnabled = (status & level.enable) !== 0n ? level.previousEnable : 0n;
   return cleared | wasEnabled | (BigInt(from) * level.previousPrivilegeLow);
@@ -86,11 +89,11 @@ export function returnFromTrap(state: PrivilegedState, from: typeof S | typeof M
   return csrs.get(level.epc);
 }
 
-const previousPrivilege = (status: bigint, level: Level): Privilege =>
+const previousPrivilege = (status: bigint, level: TrapLevel): Privilege =>
   Number((status & level.previousPrivilege) / level.previousPrivilegeLow) as Privilege;
 
 /** The previous privilege becomes U, the least privileged; MPRV ends when M-mode does. */
-function statusOnReturn(status: bigint, level: Level, to: Privilege): bigint {
+function statusOnReturn(status: bigint, level: TrapLevel, to: Privilege): bigint {
   const cleared = status & ~(level.enable | level.previousPrivilege | (to === M ? 0n : Mstatus.MPRV));
   const enabled = (status & level.previousEnable) !== 0n ? level.enable : 0n;
   return cleared | enabled | level.previousEnable;
