@@ -10,10 +10,11 @@ import {
   Hart,
   type HartOptions,
   type HartState,
+  interceptBits,
   Scheduler,
 } from '@trapline/core';
 import { assemble, csrNumber, M, Touched, type Trap, writeCsr } from '@trapline/isa';
-import { type Policy, SbiFirmware, VirtualMachine } from '../src/index.ts';
+import { type Intercept, type Policy, SbiFirmware, VirtualMachine } from '../src/index.ts';
 import { clint, type TestPort, testPort } from './devices.ts';
 
 export const ramBase = 0x8000_0000;
@@ -46,6 +47,8 @@ export interface BoardOptions {
   readonly ramBytes?: number;
   readonly shadowBytes?: number;
   readonly engine?: EngineName;
+  /** Which sensitive instructions exit a virtual hart; a bare one executes what it can in place, unless told 'all'. */
+  readonly intercept?: Intercept;
   /** SBI on the host: hart 0 starts in S-mode, the others wait to be started. */
   readonly firmware?: boolean;
   /** Hears of every trap the guest takes, before it is taken. */
@@ -77,7 +80,13 @@ const bareParts = (
   const core = createCore({ harts: options.harts, memoryBytes: options.ramBytes, ...(engine && { engine }) });
   core.bus.addRam(ramBase, options.ramBytes);
   const Observed = observing(options);
-  const make = (hart: HartOptions): Hart => new Observed(core as CoreParts, hart);
+  const make = (given: HartOptions): Hart => {
+    const hart = new Observed(core as CoreParts, given);
+    // Traps that are taken in place cannot be observed.
+    if (options.onTrap !== undefined) hart.executeInPlace(hart, interceptBits(['ecall']));
+    if (options.intercept === 'all') hart.executeInPlace(undefined);
+    return hart;
+  };
   const harts = Array.from(
     { length: options.harts },
     (_, id) => new BareHart(core, { id, clock, firmware }, make),
@@ -94,12 +103,15 @@ const virtualParts = (
   const shadowBytes = options.shadowBytes ?? defaultShadowBytes;
   const memoryBytes = options.ramBytes + VirtualMachine.overheadBytes(harts, shadowBytes);
   const core = createCore({ harts, memoryBytes, ...(engine && { engine }) });
+  const { onTrap } = options;
   const listening: Policy = {
     name: 'listening',
-    onDeliver: (vcpu, trap) => {
-      options.onTrap?.(vcpu, trap);
-      return undefined;
-    },
+    ...(onTrap && {
+      onDeliver: (vcpu: Hart, trap: Trap) => {
+        onTrap(vcpu, trap);
+        return undefined;
+      },
+    }),
   };
   const machine = new VirtualMachine({
     core,
@@ -107,6 +119,7 @@ const virtualParts = (
     clock,
     firmware,
     policy: policy ?? listening,
+    intercept: options.intercept,
     shadowBytes,
   });
   machine.addRam(ramBase, options.ramBytes);
