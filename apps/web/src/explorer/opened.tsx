@@ -1,6 +1,7 @@
 import type { Signal } from '@preact/signals';
 import type { Change } from '@trapline/machine';
 import { hex } from '../page/format.ts';
+import { panel } from '../page/layout.ts';
 import type { MachineTab } from '../page/machine-tab.ts';
 import { usePolled } from './poll.ts';
 import { lookedUp, view } from './view.ts';
@@ -45,6 +46,7 @@ export function OpenedExit({ tab, number }: { tab: MachineTab; number: Signal<nu
             onClick={() => {
               lookedUp.value = hex(address);
               view.value = 'worlds';
+              panel.value = 'explorer';
             }}
           >
             Walk {hex(address)}

@@ -1,6 +1,7 @@
 import type { FunctionComponent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { Explorer } from '../explorer/explorer.tsx';
+import { Lessons } from '../lessons/panel.tsx';
 import { dropping } from './drop.ts';
 import { fullWindow, type PanelName, panel, panelNames } from './layout.ts';
 import type { MachineTab } from './machine-tab.ts';
@@ -11,6 +12,7 @@ import { Toolbar } from './toolbar.tsx';
 /** What each panel shows. */
 const shows: Readonly<Record<PanelName, FunctionComponent<{ tab: MachineTab }>>> = {
   explorer: Explorer,
+  lessons: Lessons,
   setup: Setup,
 };
 

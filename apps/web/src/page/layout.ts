@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals';
 
 /** Panels beside the terminal, in the order of their buttons. */
-export const panelNames = { explorer: 'Explorer', setup: 'Machine' } as const;
+export const panelNames = { explorer: 'Explorer', lessons: 'Lessons', setup: 'Machine' } as const;
 export type PanelName = keyof typeof panelNames;
 
 /** The panel that is open. */

@@ -75,12 +75,13 @@ export class Session {
     }
   }
 
-  /** The same machine again from its first instruction; its disk keeps what was written. */
-  async reset(): Promise<void> {
+  /** The same machine again from its first instruction, running unless `paused`; its disk keeps what was written. */
+  async reset(paused = false): Promise<void> {
     if (this.#options === undefined) return;
     await this.#stop();
     this.#pauses.delete('breakpoint');
     this.#pauses.delete('you');
+    if (paused) this.#pauses.add('you');
     await this.#start();
   }
 
@@ -292,10 +293,13 @@ export class Session {
 
   /** Runs the machine until it ends or is paused. */
   #drive(): void {
-    if (this.#driving || this.#machine === undefined || this.#ended) return;
+    const machine = this.#machine;
+    if (this.#driving || machine === undefined || this.#ended) return;
     this.#state({ kind: 'running' });
     this.#speed.reset(performance.now());
-    this.#driving = this.#loop(this.#machine)
+    // A turn later: what stops the machine must find that it is being driven.
+    this.#driving = Promise.resolve()
+      .then(() => this.#loop(machine))
       .then((reason) => {
         this.#driving = undefined;
         if (reason) this.#finish(reason);
