@@ -93,7 +93,7 @@ export class DeterministicClock implements BoardClock {
   }
 
   jumpTo(tick: bigint): boolean {
-    this.roundStart = Math.max(this.roundStart, Number(tick - this.offset) * this.instructionsPerTick);
+    this.roundStart += Math.max(0, this.progressAt(tick));
     return true;
   }
 
@@ -116,7 +116,9 @@ export class DeterministicClock implements BoardClock {
 
   /** Instructions of this round after which `ticksAfter` reaches `tick`. */
   progressAt(tick: bigint): number {
-    return Number(tick - this.offset) * this.instructionsPerTick - this.roundStart;
+    // Ticks wrap at 2^64 where a guest set mtime high: only the distance from now is a number.
+    const ahead = Number(tick - this.ticksAfter(0));
+    return ahead * this.instructionsPerTick - (this.roundStart % this.instructionsPerTick);
   }
 }
 

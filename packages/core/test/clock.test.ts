@@ -83,3 +83,16 @@ test('realtime follows the host, in ticks of its frequency', () => {
   expect(clock.ticks()).toBe(10_000n);
   expect(clock.jumpTo()).toBe(false);
 });
+
+test('a deadline is as far away as it is, however high a guest set mtime', () => {
+  const clock = new DeterministicClock({ instructionsPerTick: 10 });
+  const user = { id: 0, retiredCount: () => 0, rearm: () => {} };
+  const hart = clock.attach(user);
+  for (const now of [0n, 1n << 62n, (1n << 63n) + 12345n, 0xc6a9_0000_0000_0001n]) {
+    clock.setTicks(now);
+    expect(hart.instructionsUntil(now + 94n)).toBe(940);
+    expect(hart.instructionsUntil(now)).toBe(0);
+    expect(clock.jumpTo(now + 3n)).toBe(true);
+    expect(hart.time()).toBe(now + 3n);
+  }
+});
