@@ -25,7 +25,7 @@ async function look(file: File) {
   return recognise({ name: file.name, bytes: file.size, head });
 }
 
-const known = `a ${Object.values(roleNames).join(', ')}`;
+const known = `a ${Object.values(roleNames).join(', ')}`.replace(/, ([^,]*)$/, ' or $1');
 
 function complain(given: readonly File[], unknown: readonly File[], used: number): string[] {
   if (given.length === 0) return ['There was no file in what you dropped.'];

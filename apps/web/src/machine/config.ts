@@ -104,7 +104,7 @@ const words: Readonly<Record<string, { readonly key: keyof MachineConfig; readon
 };
 
 function readFile(text: string): FileReference | undefined {
-  const match = /^(.*)~([0-9a-f]{64})$/.exec(text);
+  const match = /^(.*)~([0-9a-f]{64})$/s.exec(text);
   return match ? { name: match[1]!, id: match[2]! } : undefined;
 }
 

@@ -131,6 +131,8 @@ function rowOf(number: number, event: ExitEvent, { names }: Machine): ExitRow {
   };
 }
 
+const modeOf = { 0: 'U', 1: 'S', 3: 'M' } as const;
+
 function cut(
   events: readonly ExitEvent[],
   place: (event: ExitEvent) => number,
@@ -139,20 +141,21 @@ function cut(
 ): Strip['pieces'] {
   const width = (to - from) / pieces;
   const cuts = Array.from({ length: pieces }, () => ({ M: 0, S: 0, U: 0, exits: 0 }));
-  const indexOf = (at: number): number => Math.floor((at - from) / width);
+  const pieceAt = (at: number): number => Math.min(Math.floor((at - from) / width), pieces - 1);
   for (const [index, event] of events.entries()) {
     const start = place(event);
+    if (start > to) break;
+    if (start >= from) cuts[pieceAt(start)]!.exits++;
     const following = events[index + 1];
-    const here = cuts[indexOf(start)];
-    if (here && start >= from) here.exits++;
     if (!following) continue;
     const end = Math.min(place(following), to);
-    const mode = ({ 0: 'U', 1: 'S', 3: 'M' } as const)[event.after.mode];
-    for (let at = Math.max(start, from); at < end; ) {
-      const piece = Math.min(indexOf(at), pieces - 1);
-      const until = piece === pieces - 1 ? end : Math.min(end, from + (piece + 1) * width);
+    const mode = modeOf[event.after.mode];
+    let at = Math.max(start, from);
+    for (let piece = pieceAt(at); at < end; piece++) {
+      const until = piece >= pieces - 1 ? end : Math.min(end, from + (piece + 1) * width);
+      // Where rounding puts the boundary behind us there is nothing left of this piece.
+      if (until <= at) continue;
       cuts[piece]![mode] += until - at;
-      if (until <= at) break;
       at = until;
     }
   }
