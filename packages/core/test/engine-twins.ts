@@ -42,7 +42,7 @@ export function subject(engine: EngineName): Subject {
     harts: 1,
     memoryBytes: ramBytes,
     engine,
-    translator: { threshold: 1, unseen: true },
+    translator: { threshold: 1, batch: 1, unseen: true },
   });
   core.bus.addRam(Number(ramBase), ramBytes);
   const hart = core.createHart({ id: 0, delivery: 'host' });

@@ -38,7 +38,12 @@ export interface GuestOptions {
 /** A board of RAM, a finisher at 0x100000 and bare harts, with the program loaded and every hart at its start. */
 export const guest = (engine: EngineName, source: string, options: GuestOptions = {}): Guest => {
   const count = options.harts ?? 1;
-  const core = createCore({ harts: count, memoryBytes: ramBytes, engine, translator: { threshold: 2 } });
+  const core = createCore({
+    harts: count,
+    memoryBytes: ramBytes,
+    engine,
+    translator: { threshold: 2, batch: 1 },
+  });
   core.bus.addRam(ramBase, ramBytes);
   core
     .ram(BigInt(ramBase), ramBytes)!

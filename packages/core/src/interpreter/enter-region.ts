@@ -33,7 +33,7 @@ export const regionHandler = 0x8000;
 /** Regions that can exist at a time. */
 export const maxRegions = 0x2000;
 /** Counters of jump targets, two bytes each. */
-export const heatCounters = 0x1000;
+export const heatCounters = 0x4000;
 export const regionTableImport = 'regions';
 
 /** Byte offsets of the shared tables, and the count that makes a jump target hot (at most 65535). */

@@ -38,6 +38,8 @@ export interface RegionOwner extends RegionPlaces {
   hot(hart: EngineHart, slot: number, pc: bigint): void;
   /** Nothing is known of the page's code any more. */
   forgotten(hostPage: number): void;
+  /** The interpreter is about to run: a good time for translation. */
+  settle(): void;
 }
 
 /**
@@ -150,6 +152,7 @@ class HartProgram {
       const rest = Math.max(left[0]! - chunk, 0);
       left[0]! -= rest;
       retiredLimit[0]! -= BigInt(rest);
+      this.translator?.settle();
       const reason = this.#run() as StopReason;
       left[0]! += rest;
       retiredLimit[0]! += BigInt(rest);

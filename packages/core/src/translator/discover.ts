@@ -58,11 +58,12 @@ export function discover(code: Code, entry: number, limits: Limits): readonly Bl
 
 /** A call within the region: where it returns to, and the call around it. */
 interface Frame {
-  readonly id: number;
   readonly caller: Frame | undefined;
   readonly returnsTo: number;
   readonly callee: number;
   readonly depth: number;
+  /** The instructions met, by their places. */
+  readonly visited: Map<number, Visited>;
 }
 
 /** A place in a frame; without one it is outside the region. */
@@ -73,6 +74,8 @@ interface Point {
 
 interface Visited extends Step {
   readonly frame: Frame;
+  /** Number of the block that starts here. */
+  block: number | undefined;
   /** Of an instruction that ends a block: how, and where it leads. */
   readonly ending: Ending | undefined;
 }
@@ -84,12 +87,11 @@ interface Ending {
 
 const isLink = (register: number): boolean => register === 1 || register === 5;
 const farthest = 0x200_0000;
-const keyOf = (frame: Frame, place: number): number => frame.id * 2 * farthest + place + farthest;
 
 class Explorer {
-  readonly #frames: Frame[] = [{ id: 0, caller: undefined, returnsTo: 0, callee: -1, depth: 0 }];
-  readonly #visited = new Map<number, Visited>();
-  readonly #leaders = new Map<number, number>();
+  readonly #frames: Frame[] = [{ caller: undefined, returnsTo: 0, callee: -1, depth: 0, visited: new Map() }];
+  readonly #leaders: Visited[] = [];
+  #instructions = 0;
 
   constructor(
     private readonly code: Code,
@@ -103,28 +105,27 @@ class Explorer {
       if (frame) queue.push(...this.#follow(frame, place));
     }
     // Numbers go to leaders that were reached, in the order of their discovery.
-    let count = 0;
     for (const { frame, place } of queue) {
-      const key = frame && keyOf(frame, place);
-      if (key !== undefined && this.#visited.has(key) && !this.#leaders.has(key))
-        this.#leaders.set(key, count++);
+      const leader = frame?.visited.get(place);
+      if (leader && leader.block === undefined) leader.block = this.#leaders.push(leader) - 1;
     }
   }
 
   blocks(): readonly Block[] {
-    return [...this.#leaders.keys()].map((key) => this.#block(this.#visited.get(key)!));
+    return this.#leaders.map((leader) => this.#block(leader));
   }
 
   /** Follows a straight line of code; gives the points where others must begin. */
   #follow(frame: Frame, from: number): readonly Point[] {
     let before: Step | undefined;
     for (let place = from; ; ) {
-      if (this.#visited.has(keyOf(frame, place))) return place === from ? [] : [{ frame, place }];
-      const decoded = this.#visited.size < this.limits.instructions ? this.code.at(place) : undefined;
+      if (frame.visited.has(place)) return place === from ? [] : [{ frame, place }];
+      const decoded = this.#instructions < this.limits.instructions ? this.code.at(place) : undefined;
       if (decoded === undefined) return [];
       const step: Step = { place, decoded };
       const ending = this.#ending(frame, step, before);
-      this.#visited.set(keyOf(frame, place), { ...step, frame, ending });
+      frame.visited.set(place, { place, decoded, frame, block: undefined, ending });
+      this.#instructions++;
       if (ending) return ending.targets;
       before = step;
       place += decoded.length;
@@ -160,14 +161,13 @@ class Explorer {
     }
     const known = this.#frames.find((each) => each.caller === frame && each.returnsTo === returnsTo);
     if (known) return { frame: known, place };
-    const id = this.#frames.length;
-    const opened: Frame = { id, caller: frame, returnsTo, callee: place, depth: frame.depth + 1 };
+    const opened = { caller: frame, returnsTo, callee: place, depth: frame.depth + 1, visited: new Map() };
     this.#frames.push(opened);
     return { frame: opened, place };
   }
 
   #edge({ frame, place }: Point): Edge {
-    const block = frame && this.#leaders.get(keyOf(frame, place));
+    const block = frame?.visited.get(place)?.block;
     return block === undefined ? { kind: 'leave', place } : { kind: 'block', block, place };
   }
 
@@ -178,9 +178,8 @@ class Explorer {
       if (at.ending) return { place: leader.place, steps, end: this.#end(at, at.ending) };
       steps.push(at);
       const place = at.place + at.decoded.length;
-      const key = keyOf(frame, place);
-      const next = this.#visited.get(key);
-      if (!next || this.#leaders.has(key)) {
+      const next = frame.visited.get(place);
+      if (!next || next.block !== undefined) {
         return { place: leader.place, steps, end: { kind: 'next', to: this.#edge({ frame, place }) } };
       }
       at = next;

@@ -90,7 +90,8 @@ const field = (base: Local<'i32'>, name: keyof typeof hartOffsets) => ({
 
 class RegionWriter {
   readonly #frame: Frame;
-  readonly #leavings = new Map<string, Leaving>();
+  readonly #leavings: Leaving[] = [];
+  readonly #away = new Map<number, Label>();
   readonly #target: Local<'i64'>;
   readonly #mode: Local<'i32'>;
   readonly #fetchContext: Local<'i64'>;
@@ -151,7 +152,7 @@ class RegionWriter {
   #withLeavings(code: Statement[]): Statement[] {
     let all: Statement[] = code;
     const { left } = this.#frame;
-    for (const { label: at, place, refund, mode } of this.#leavings.values()) {
+    for (const { label: at, place, refund, mode } of this.#leavings) {
       all = [
         block(at, all),
         set(this.#target, this.#address(place)),
@@ -178,12 +179,16 @@ class RegionWriter {
   }
 
   #leaving(place: number, refund: number, mode: number): Label {
-    const key = `${place}:${refund}:${mode}`;
-    const known = this.#leavings.get(key);
-    if (known) return known.label;
-    const made = label(`leave${key}`);
-    this.#leavings.set(key, { label: made, place, refund, mode });
+    const made = label('leave');
+    this.#leavings.push({ label: made, place, refund, mode });
     return made;
+  }
+
+  /** Out of the region, to a place of which nothing more is known. */
+  #leaveTo(place: number): Label {
+    const label = this.#away.get(place) ?? this.#leaving(place, 0, Mode.count);
+    this.#away.set(place, label);
+    return label;
   }
 
   #address = (place: number): Term<'i64'> =>
@@ -199,7 +204,8 @@ class RegionWriter {
       code.push(branchIf(this.#leaving(place, length, Mode.step), i32.lt_s(spent, i32.const(0))));
     }
     steps.forEach((step, n) => {
-      const slow = (): Label => this.#leaving(step.place, length - n, Mode.slow);
+      let made: Label | undefined;
+      const slow = (): Label => (made ??= this.#leaving(step.place, length - n, Mode.slow));
       code.push(...executeStep(step, { ...this.#frame, slow, address: this.#address }));
     });
     return [...code, ...this.#end(end, place, go)];
@@ -252,7 +258,7 @@ class RegionWriter {
   }
 
   #follow(edge: Edge, from: number, go: (target: number) => Statement[]): Statement[] {
-    if (edge.kind === 'leave') return [branch(this.#leaving(edge.place, 0, Mode.count))];
+    if (edge.kind === 'leave') return [branch(this.#leaveTo(edge.place))];
     const crossing = pageOf(edge.place) !== pageOf(from) ? this.#checkPage(edge.place) : [];
     return [...crossing, ...go(edge.block)];
   }
@@ -261,7 +267,7 @@ class RegionWriter {
   #checkPage(place: number): Statement[] {
     const { base, va, index } = this.#frame;
     const page = pageOf(place);
-    const away = this.#leaving(place, 0, Mode.count);
+    const away = this.#leaveTo(place);
     const entry = i32.and(
       i32.shr_u(i32.wrap_i64(get(va)), i32.const(12 - Math.log2(tlbEntryBytes))),
       i32.const((tlbEntries - 1) * tlbEntryBytes),

@@ -16,6 +16,9 @@ export interface TranslatorOptions {
   /** Arrivals at a jump target that make it hot. */
   readonly threshold?: number;
   readonly limits?: Limits;
+  /** Hot places translated together, at most, and milliseconds the first of them waits for others. */
+  readonly batch?: number;
+  readonly patienceMilliseconds?: number;
   /** Whether code that was never executed is translated along with its hot neighbours. */
   readonly unseen?: boolean;
 }
@@ -30,7 +33,9 @@ export interface TranslatorStats {
   readonly compileMilliseconds: number;
 }
 
-const defaultThreshold = 1000;
+const defaultThreshold = 10000;
+const defaultBatch = 32;
+const defaultPatience = 5;
 const defaultLimits: Limits = { instructions: 600, callDepth: 3 };
 
 const heatBytes = 2 * heatCounters;
@@ -44,6 +49,7 @@ interface Candidate {
   readonly hart: EngineHart;
   readonly slot: number;
   readonly pc: bigint;
+  readonly hostPage: number;
 }
 
 /** A region and what it was made of. */
@@ -65,6 +71,10 @@ export class Translator implements Engine, RegionOwner {
   readonly #regions: RegionCache;
   readonly #limits: Limits;
   readonly #unseen: boolean;
+  readonly #batch: number;
+  readonly #patience: number;
+  readonly #queue = new Map<number, Candidate>();
+  #waitingSince = 0;
   /** Slots that cannot be translated, as the code is now. */
   readonly #refused = new Set<number>();
   #translations = 0;
@@ -76,6 +86,8 @@ export class Translator implements Engine, RegionOwner {
     this.threshold = options.threshold ?? defaultThreshold;
     this.#limits = options.limits ?? defaultLimits;
     this.#unseen = options.unseen ?? false;
+    this.#batch = options.batch ?? defaultBatch;
+    this.#patience = options.patienceMilliseconds ?? defaultPatience;
     this.heat = host.memory.allocate(heatBytes);
     this.replaced = host.memory.allocate(replacedBytes);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: maxRegions });
@@ -116,22 +128,40 @@ export class Translator implements Engine, RegionOwner {
     const known = this.#regions.at(slot);
     if (known) this.#regions.enter(known);
     else if (!this.#unseen && this.#host.memory.view.getUint16(slot + slotField.handler, true) === 0) return;
-    else this.#translate({ hart, slot, pc });
+    else this.#enqueue({ hart, slot, pc, hostPage: this.#interpreter.cache.placeOf(slot).hostPage });
   }
 
-  #translate(candidate: Candidate): void {
+  settle(): void {
+    if (this.#queue.size > 0 && performance.now() - this.#waitingSince > this.#patience) this.#translate();
+  }
+
+  #enqueue(candidate: Candidate): void {
+    if (this.#queue.size === 0) this.#waitingSince = performance.now();
+    this.#queue.set(candidate.slot, candidate);
+    if (this.#queue.size >= this.#batch) this.#translate();
+  }
+
+  /** Translates what waits, in one module. */
+  #translate(): void {
     const started = performance.now();
-    const prepared = this.#prepare(candidate);
-    if (prepared) this.#compile([prepared]);
-    else this.#refused.add(candidate.slot);
+    const batch: Prepared[] = [];
+    for (const candidate of this.#queue.values()) {
+      const prepared = this.#prepare(candidate);
+      if (prepared) batch.push(prepared);
+      else this.#refused.add(candidate.slot);
+    }
+    this.#queue.clear();
+    if (batch.length > 0) this.#compile(batch);
     this.#compileMilliseconds += performance.now() - started;
   }
 
-  #prepare({ hart, slot, pc }: Candidate): Prepared | undefined {
+  #prepare(candidate: Candidate): Prepared | undefined {
     const { cache } = this.#interpreter;
-    const code = new CodeView(this.#host, cache, hart, pc, this.#unseen);
+    const { slot, pc, hostPage } = candidate;
     const entry = Number(pc & 4095n);
-    if (cache.placeOf(slot).offset !== entry) return undefined;
+    // The page may have been forgotten meanwhile.
+    if (cache.knownSlotsOf(hostPage) + (entry >>> 1) * slotBytes !== slot) return undefined;
+    const code = new CodeView(this.#host, cache, candidate, this.#unseen);
     const blocks = discover(code, entry, this.#limits);
     if (!blocks) return undefined;
     return {
@@ -163,16 +193,22 @@ class CodeView implements Code {
   /** The pages looked at and found, by their number from the first. */
   readonly hostPages = new Map<number, number>();
   readonly #slots = new Map<number, number>();
+  readonly #hart: EngineHart;
   readonly #page: bigint;
+  readonly #alone: boolean;
 
   constructor(
     private readonly host: EngineHost,
     private readonly cache: Interpreter['cache'],
-    private readonly hart: EngineHart,
-    pc: bigint,
+    { hart, pc, hostPage }: Candidate,
     private readonly unseen: boolean,
   ) {
+    this.#hart = hart;
     this.#page = pc >> 12n;
+    // Another address space may be the current one by now: then the neighbours are not known.
+    this.#alone = this.#hostPage(0) !== hostPage;
+    this.hostPages.set(0, hostPage);
+    this.#slots.set(0, cache.knownSlotsOf(hostPage));
   }
 
   at(place: number): Decoded | undefined {
@@ -194,7 +230,7 @@ class CodeView implements Code {
   #slotsOf(page: number): number {
     const known = this.#slots.get(page);
     if (known !== undefined) return known;
-    const hostPage = this.#hostPage(page);
+    const hostPage = this.#alone ? -1 : this.#hostPage(page);
     const slots = hostPage < 0 ? 0 : this.cache.knownSlotsOf(hostPage);
     this.#slots.set(page, slots);
     if (slots !== 0) this.hostPages.set(page, hostPage);
@@ -202,12 +238,12 @@ class CodeView implements Code {
   }
 
   #hostPage(page: number): number {
-    const { views } = this.hart;
+    const { views, base } = this.#hart;
     const number = BigInt.asUintN(52, this.#page + BigInt(page));
     const index = Number(number & BigInt(tlbEntries - 1));
     if (views.fetchTlb[2 * index] !== ((number << 12n) | views.fetchContext[0]!)) return -1;
     const addend = this.host.memory.view.getInt32(
-      this.hart.base + hartOffsets.fetchTlb + index * tlbEntryBytes + 8,
+      base + hartOffsets.fetchTlb + index * tlbEntryBytes + 8,
       true,
     );
     return ((addend + Number((number << 12n) & 0xffff_ffffn)) >>> 0) >>> 12;

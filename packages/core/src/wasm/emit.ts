@@ -19,7 +19,9 @@ type Of<K extends Node['kind']> = Extract<Node, { kind: K }>;
 
 /** Writes the code of terms; keeps the labels in scope so that branches become depths. */
 export class Emitter {
-  readonly #labels: (Label | undefined)[] = [];
+  /** How many structured instructions are around, and around each label in scope. */
+  #scopes = 0;
+  readonly #positions = new Map<Label, number>();
 
   constructor(readonly out: ByteWriter) {}
 
@@ -34,15 +36,17 @@ export class Emitter {
 
   /** Runs `body` inside a structured instruction whose target is `to`. */
   scope(to: Label | undefined, body: () => void): void {
-    this.#labels.push(to);
+    if (to) this.#positions.set(to, this.#scopes);
+    this.#scopes++;
     body();
-    this.#labels.pop();
+    this.#scopes--;
+    if (to) this.#positions.delete(to);
   }
 
   depth(to: Label): number {
-    const at = this.#labels.lastIndexOf(to);
-    if (at < 0) throw new Error(`wasm: branch to label "${to.name}", which is not in scope`);
-    return this.#labels.length - 1 - at;
+    const at = this.#positions.get(to);
+    if (at === undefined) throw new Error(`wasm: branch to label "${to.name}", which is not in scope`);
+    return this.#scopes - 1 - at;
   }
 }
 
