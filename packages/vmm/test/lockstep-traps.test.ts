@@ -136,9 +136,6 @@ test.each(['S', 'U'] as const)('TVM, TW and TSR, from %s', (mode) => {
     csrs mstatus, t0
     csrr s1, sstatus
     li t0, 100
-    li a0, 50
-    li a7, 97
-    ecall
     ${enter(mode)}
     sfence.vma
     sfence.vma zero, t0
@@ -154,6 +151,9 @@ test.each(['S', 'U'] as const)('TVM, TW and TSR, from %s', (mode) => {
     csrs sstatus, t1
     sret
   1:
+    li a0, 80
+    li a7, 97
+    ecall
     wfi
     ${enter('M')}
     csrw sscratch, zero

@@ -7,6 +7,8 @@ import { describeStep, differingRows, type Moment, momentOf, trapText } from './
 export interface LockstepOptions extends BoardOptions {
   /** The boards: bare against virtual unless told. */
   readonly sides?: readonly [Side, Side];
+  /** Whether traps are compared too; without, what can be executed in place is, and only states are compared. */
+  readonly observe?: boolean;
   /** Instructions between comparisons of everything, RAM included. */
   readonly every?: number;
   /** Also stop and compare everything at each trap; without, traps are compared by their digests. */
@@ -15,9 +17,8 @@ export interface LockstepOptions extends BoardOptions {
   readonly limit?: number;
 }
 
-export interface Side {
+export interface Side extends Pick<BoardOptions, 'engine' | 'intercept'> {
   readonly kind: Board['name'];
-  readonly engine?: 'interpreter' | 'reference';
 }
 
 /** One guest-visible trap, and a digest of the hart's registers and CSRs when it was taken. */
@@ -55,9 +56,10 @@ class Runner {
   readonly traps: SeenTrap[] = [];
   stopAtTraps = true;
 
-  constructor(side: Side, options: BoardOptions) {
+  constructor(side: Side, options: LockstepOptions) {
     const onTrap = (hart: Hart, trap: Trap): void => this.#seen(hart, trap);
-    this.board = emptyBoard(side.kind, { ...options, ...(side.engine && { engine: side.engine }), onTrap });
+    const { kind, ...given } = side;
+    this.board = emptyBoard(kind, { ...options, ...given, ...(options.observe === false ? {} : { onTrap }) });
   }
 
   #seen(hart: Hart, trap: Trap): void {
