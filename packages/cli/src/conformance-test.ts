@@ -13,6 +13,7 @@ export interface TestResult {
 
 export interface TestLimits {
   readonly monitor: 'shadow' | 'none';
+  readonly intercept?: 'all' | 'needed' | undefined;
   readonly maxInstructions: number;
 }
 
@@ -31,6 +32,7 @@ export async function runConformanceTest(file: string, limits: TestLimits): Prom
       bios: 'none',
       ramBytes: RAM_BYTES,
       monitor: limits.monitor,
+      intercept: limits.intercept,
       clock: 'deterministic',
     });
     const why = await failureOf(machine, limits.maxInstructions);

@@ -70,6 +70,7 @@ function machineOptions(request: RunRequest, opened: FileDisk[]): MachineOptions
     ramBytes: request.ramBytes,
     harts: request.harts,
     monitor: request.monitor,
+    intercept: request.intercept,
     clock: request.deterministic ? 'deterministic' : 'realtime',
     seed: request.seed,
     wallClock: { nanoseconds: () => BigInt(Date.now()) * NANOSECONDS_PER_MS },

@@ -19,6 +19,8 @@ export interface RunRequest {
   readonly ramBytes: number;
   readonly harts: number;
   readonly monitor: 'shadow' | 'none';
+  /** Which sensitive instructions exit to the monitor; undefined: the monitor's own choice. */
+  readonly intercept?: 'all' | 'needed' | undefined;
   readonly deterministic: boolean;
   readonly seed: number;
   readonly maxInstructions?: number | undefined;

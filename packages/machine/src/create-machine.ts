@@ -13,7 +13,7 @@ import {
   type WallClock,
 } from '@trapline/core';
 import type { Finish } from '@trapline/devices';
-import { type ExitEvent, type Policy, SbiFirmware } from '@trapline/vmm';
+import { type ExitEvent, type Intercept, type Policy, SbiFirmware } from '@trapline/vmm';
 import { ConsoleInput } from './board/console-input.ts';
 import { type AttachedDisk, makeDevices } from './board/devices.ts';
 import { ramBase, timebaseHz } from './board/virt.ts';
@@ -38,6 +38,8 @@ export interface MachineOptions {
   readonly harts?: number;
   /** `shadow` (default): deprivileged under the monitor; `none`: the bare machine; or a policy of your own. */
   readonly monitor?: 'shadow' | 'none' | Policy;
+  /** Under a monitor: whether every sensitive instruction exits (`all`), or only those that need a decision. Default: the monitor's. */
+  readonly intercept?: Intercept | undefined;
   readonly kernel?: NamedFile | undefined;
   /** Default: `none` for a kernel linked at the start of RAM, `builtin` for a Linux Image. */
   readonly bios?: 'none' | 'builtin' | NamedFile | undefined;
@@ -144,7 +146,7 @@ class BoardUnderConstruction {
       engine: options.engine === undefined ? {} : { engine: options.engine },
     };
     const monitor = options.monitor ?? 'shadow';
-    this.#guest = monitor === 'none' ? bareGuest(request) : virtualGuest(request, monitor);
+    this.#guest = monitor === 'none' ? bareGuest(request) : virtualGuest(request, monitor, options.intercept);
     this.#firmware = firmware && this.#makeFirmware();
   }
 

@@ -10,10 +10,11 @@ import { type Host, write } from '../host.ts';
 import { checkIsa } from '../isa-check.ts';
 import type { Done } from '../main.ts';
 import { wholeNumber } from '../quantity.ts';
-import { monitorOption } from './run.ts';
+import { interceptOption, monitorOption } from './run.ts';
 
 interface ConformanceFlags {
   readonly monitor: 'shadow' | 'none';
+  readonly intercept?: 'all' | 'needed';
   readonly isa?: string;
   readonly signature?: string;
   readonly maxInsns: string;
@@ -27,6 +28,7 @@ export function conformanceCommand(program: Command, host: Host, done: Done): vo
     .description('run ELF tests that report through tohost or the test finisher')
     .argument('<path...>', 'ELF files, or directories of them')
     .addOption(monitorOption())
+    .addOption(interceptOption())
     .option('--isa <string>', 'check that the machine has these extensions, for example rv64imafdc_zba')
     .option(
       '--signature <directory>',
@@ -50,7 +52,8 @@ async function runAll(
   if (flags.signature !== undefined) makeDirectory(flags.signature);
   const results: TestResult[] = [];
   for (const file of files) {
-    const result = await runConformanceTest(file, { monitor: flags.monitor, maxInstructions });
+    const { monitor, intercept } = flags;
+    const result = await runConformanceTest(file, { monitor, intercept, maxInstructions });
     results.push(result);
     if (flags.signature !== undefined && result.signature !== undefined)
       saveSignature(join(flags.signature, `${basename(file)}.signature`), result.signature);

@@ -11,6 +11,7 @@ import { defaultRequest, type RunRequest, type TraceRequest } from '../run-reque
 
 interface RunFlags {
   readonly monitor: 'shadow' | 'none';
+  readonly intercept?: 'all' | 'needed';
   readonly memory: string;
   readonly harts: string;
   readonly kernel?: string;
@@ -41,6 +42,7 @@ export function runCommand(program: Command, host: Host, done: Done): void {
     .description('boot a guest with its serial port on this terminal (Ctrl-A h helps, Ctrl-A x quits)')
     .argument('[guest]', `an ELF file, a Linux Image, a flat binary, or ${builtinGuestName}`)
     .addOption(monitorOption())
+    .addOption(interceptOption())
     .option('-m, --memory <amount>', 'RAM, for example 256M or 1G', '256M')
     .option('--harts <n>', 'how many harts, 1 to 8', '1')
     .option('--kernel <file>', 'the same as GUEST')
@@ -74,6 +76,13 @@ export const monitorOption = (): Option =>
     .choices(['shadow', 'none'])
     .default('shadow');
 
+/** `--intercept`, as several commands take it. */
+export const interceptOption = (): Option =>
+  new Option(
+    '--intercept <which>',
+    'all: every sensitive instruction exits to the monitor; needed: those that need a decision',
+  ).choices(['all', 'needed']);
+
 function toRequest(named: string | undefined, flags: RunFlags, host: Host): RunRequest {
   if (named !== undefined && flags.kernel !== undefined)
     throw new HostError('usage', `both ${named} and --kernel ${flags.kernel} name a guest`, {
@@ -94,6 +103,7 @@ function toRequest(named: string | undefined, flags: RunFlags, host: Host): RunR
     ramBytes: memoryBytes(flags.memory),
     harts: wholeNumber('--harts', flags.harts, 1, virtBoard.maxHarts),
     monitor: flags.monitor,
+    intercept: flags.intercept,
     deterministic: flags.deterministic === true,
     seed: wholeNumber('--seed', flags.seed, 0, 2 ** 32 - 1),
     maxInstructions:

@@ -1,15 +1,19 @@
 import { createCore } from '@trapline/core';
-import { type Policy, shadow, VirtualMachine } from '@trapline/vmm';
+import { type Intercept, type Policy, shadow, VirtualMachine } from '@trapline/vmm';
 import { ramBase } from '../board/virt.ts';
 import type { GuestParts, GuestRequest } from '../create-machine.ts';
 import { guestWorld, readWord, rootOf } from '../inspect/world.ts';
 
 /** The guest deprivileged under the monitor, with a core to itself. */
-export function virtualGuest(request: GuestRequest, monitor: 'shadow' | Policy): GuestParts {
+export function virtualGuest(
+  request: GuestRequest,
+  monitor: 'shadow' | Policy,
+  intercept?: Intercept,
+): GuestParts {
   const { ramBytes, harts, clock, firmware, engine } = request;
   const core = createCore({ harts, memoryBytes: ramBytes + VirtualMachine.overheadBytes(harts), ...engine });
   const policy = monitor === 'shadow' ? shadow : monitor;
-  const guest = new VirtualMachine({ core, harts, clock, policy, firmware });
+  const guest = new VirtualMachine({ core, harts, clock, policy, intercept, firmware });
   guest.addRam(ramBase, ramBytes);
   return {
     harts: guest.harts,
