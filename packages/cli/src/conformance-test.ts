@@ -1,3 +1,4 @@
+import type { EngineName } from '@trapline/core';
 import { createMachine, type ExitReason, type Machine } from '@trapline/machine';
 import { readNamed } from './files.ts';
 
@@ -14,6 +15,7 @@ export interface TestResult {
 export interface TestLimits {
   readonly monitor: 'shadow' | 'none';
   readonly intercept?: 'all' | 'needed' | undefined;
+  readonly engine?: EngineName | undefined;
   readonly maxInstructions: number;
 }
 
@@ -33,6 +35,7 @@ export async function runConformanceTest(file: string, limits: TestLimits): Prom
       ramBytes: RAM_BYTES,
       monitor: limits.monitor,
       intercept: limits.intercept,
+      ...(limits.engine && { engine: limits.engine }),
       clock: 'deterministic',
     });
     const why = await failureOf(machine, limits.maxInstructions);

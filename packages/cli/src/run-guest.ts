@@ -71,6 +71,7 @@ function machineOptions(request: RunRequest, opened: FileDisk[]): MachineOptions
     harts: request.harts,
     monitor: request.monitor,
     intercept: request.intercept,
+    ...(request.engine && { engine: request.engine }),
     clock: request.deterministic ? 'deterministic' : 'realtime',
     seed: request.seed,
     wallClock: { nanoseconds: () => BigInt(Date.now()) * NANOSECONDS_PER_MS },

@@ -1,3 +1,4 @@
+import type { EngineName } from '@trapline/core';
 import type { DiskRequest } from './disks.ts';
 
 /** Which exits to trace. */
@@ -8,6 +9,7 @@ export interface TraceRequest {
 
 /** What to run and how: what both command lines, ours and QEMU's, come to. */
 export interface RunRequest {
+  readonly engine?: EngineName | undefined;
   /** A file, or undefined: the built-in guest. */
   readonly guest?: string | undefined;
   readonly initrd?: string | undefined;

@@ -98,6 +98,8 @@ const engines = {
 } satisfies Record<string, EngineMaker>;
 
 export type EngineName = keyof typeof engines;
+/** Every engine, by the name `createCore` takes. */
+export const engineNames = Object.keys(engines) as readonly EngineName[];
 const defaultEngine: EngineName = 'interpreter';
 
 /** Makes a core. Throws HostError when the host has not that much memory. */

@@ -8,7 +8,7 @@ export {
   type HartClock,
   RealtimeClock,
 } from './clock.ts';
-export { Core, type CoreOptions, createCore, type EngineName } from './core.ts';
+export { Core, type CoreOptions, createCore, type EngineName, engineNames } from './core.ts';
 export {
   type Engine,
   type EngineHart,

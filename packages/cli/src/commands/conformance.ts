@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { HostError } from '@trapline/core';
+import { type EngineName, HostError } from '@trapline/core';
 import { isElf } from '@trapline/machine';
 import type { Command } from 'commander';
 import { runConformanceTest, type TestResult } from '../conformance-test.ts';
@@ -10,11 +10,12 @@ import { type Host, write } from '../host.ts';
 import { checkIsa } from '../isa-check.ts';
 import type { Done } from '../main.ts';
 import { wholeNumber } from '../quantity.ts';
-import { interceptOption, monitorOption } from './run.ts';
+import { engineOption, interceptOption, monitorOption } from './run.ts';
 
 interface ConformanceFlags {
   readonly monitor: 'shadow' | 'none';
   readonly intercept?: 'all' | 'needed';
+  readonly engine?: EngineName;
   readonly isa?: string;
   readonly signature?: string;
   readonly maxInsns: string;
@@ -29,6 +30,7 @@ export function conformanceCommand(program: Command, host: Host, done: Done): vo
     .argument('<path...>', 'ELF files, or directories of them')
     .addOption(monitorOption())
     .addOption(interceptOption())
+    .addOption(engineOption())
     .option('--isa <string>', 'check that the machine has these extensions, for example rv64imafdc_zba')
     .option(
       '--signature <directory>',
@@ -52,8 +54,8 @@ async function runAll(
   if (flags.signature !== undefined) makeDirectory(flags.signature);
   const results: TestResult[] = [];
   for (const file of files) {
-    const { monitor, intercept } = flags;
-    const result = await runConformanceTest(file, { monitor, intercept, maxInstructions });
+    const { monitor, intercept, engine } = flags;
+    const result = await runConformanceTest(file, { monitor, intercept, engine, maxInstructions });
     results.push(result);
     if (flags.signature !== undefined && result.signature !== undefined)
       saveSignature(join(flags.signature, `${basename(file)}.signature`), result.signature);

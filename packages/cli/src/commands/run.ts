@@ -1,4 +1,4 @@
-import { HostError } from '@trapline/core';
+import { type EngineName, engineNames, HostError } from '@trapline/core';
 import { virtBoard } from '@trapline/machine';
 import { type Command, Option } from 'commander';
 import { builtinGuestName } from '../builtin-guest.ts';
@@ -12,6 +12,7 @@ import { defaultRequest, type RunRequest, type TraceRequest } from '../run-reque
 interface RunFlags {
   readonly monitor: 'shadow' | 'none';
   readonly intercept?: 'all' | 'needed';
+  readonly engine?: EngineName;
   readonly memory: string;
   readonly harts: string;
   readonly kernel?: string;
@@ -43,6 +44,7 @@ export function runCommand(program: Command, host: Host, done: Done): void {
     .argument('[guest]', `an ELF file, a Linux Image, a flat binary, or ${builtinGuestName}`)
     .addOption(monitorOption())
     .addOption(interceptOption())
+    .addOption(engineOption())
     .option('-m, --memory <amount>', 'RAM, for example 256M or 1G', '256M')
     .option('--harts <n>', 'how many harts, 1 to 8', '1')
     .option('--kernel <file>', 'the same as GUEST')
@@ -83,6 +85,10 @@ export const interceptOption = (): Option =>
     'all: every sensitive instruction exits to the monitor; needed: those that need a decision',
   ).choices(['all', 'needed']);
 
+/** `--engine`, as several commands take it. */
+export const engineOption = (): Option =>
+  new Option('--engine <name>', 'what executes guest instructions').choices([...engineNames]);
+
 function toRequest(named: string | undefined, flags: RunFlags, host: Host): RunRequest {
   if (named !== undefined && flags.kernel !== undefined)
     throw new HostError('usage', `both ${named} and --kernel ${flags.kernel} name a guest`, {
@@ -104,6 +110,7 @@ function toRequest(named: string | undefined, flags: RunFlags, host: Host): RunR
     harts: wholeNumber('--harts', flags.harts, 1, virtBoard.maxHarts),
     monitor: flags.monitor,
     intercept: flags.intercept,
+    engine: flags.engine,
     deterministic: flags.deterministic === true,
     seed: wholeNumber('--seed', flags.seed, 0, 2 ** 32 - 1),
     maxInstructions:
