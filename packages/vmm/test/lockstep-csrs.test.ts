@@ -20,7 +20,12 @@ const readBack = (name: string, value: string): string => `
   xor s6, s6, s2
 `;
 const immediates = (name: string): string =>
-  [0, 1, 21, 31].map((n) => `csrrwi s1, ${name}, ${n}\n csrrsi s2, ${name}, ${n}\n csrrci s3, ${name}, ${n}\n csrrci s4, ${name}, 0`).join('\n');
+  [0, 1, 21, 31]
+    .map(
+      (n) =>
+        `csrrwi s1, ${name}, ${n}\n csrrsi s2, ${name}, ${n}\n csrrci s3, ${name}, ${n}\n csrrci s4, ${name}, 0`,
+    )
+    .join('\n');
 const walking = (name: string): string => `
   li t1, 1
 1:
@@ -41,33 +46,43 @@ const body = (name: string): string => `
   csrw ${name}, s8
 `;
 
-const plain = csrTable.map(({ name }) => name).filter((name) => !apart.test(name) && !restored.includes(name));
+const plain = csrTable
+  .map(({ name }) => name)
+  .filter((name) => !apart.test(name) && !restored.includes(name));
 
 /** Many registers to a program: what counts is that each is written in every way from every mode. */
-const groups = Array.from({ length: Math.ceil(plain.length / 24) }, (_, i) => plain.slice(24 * i, 24 * i + 24));
+const groups = Array.from({ length: Math.ceil(plain.length / 24) }, (_, i) =>
+  plain.slice(24 * i, 24 * i + 24),
+);
 
 describe.each(['M', 'S', 'U'] as const)('from %s', (mode) => {
   test.each(groups.map((names) => [`${names[0]}..${names.at(-1)}`, names] as const))('%s', (_, names) => {
     const text = `${enter(mode)}\n${names.map(body).join('\n')}`;
     const run = sideBySide({ text, every: 101, limit: 400_000 });
     const traps = tally(run)[`${mode} illegal`] ?? 0;
-    const reachable = csrTable.filter(({ name, number }) => names.includes(name) && ((number >> 8) & 3) <= { U: 0, S: 1, M: 3 }[mode]);
+    const reachable = csrTable.filter(
+      ({ name, number }) => names.includes(name) && ((number >> 8) & 3) <= { U: 0, S: 1, M: 3 }[mode],
+    );
     if (reachable.length < names.length) expect(traps).toBeGreaterThan(0);
   });
 
   test.each(restored)('%s', (name) => {
-    const lines = [...patterns, '1 << 5', '3', '2', '1'].map((value) => `
+    const lines = [...patterns, '1 << 5', '3', '2', '1'].map(
+      (value) => `
       li t0, ${value}
       csrrw s8, ${name}, t0
       csrr s1, ${name}
       csrrw s2, ${name}, s8
-      csrr s3, ${name}`);
+      csrr s3, ${name}`,
+    );
     sideBySide({ text: `${enter(mode)}\n${lines.join('\n')}` });
   });
 
-  test.each(['satp', 'medeleg', 'mideleg', 'mie', 'sie', 'menvcfg', 'mstatus', 'sstatus'])('%s bit by bit', (name) => {
-    // Each bit set over the value before, read, and the value before put back: MPRV, MPP and satp may only last an instruction.
-    const text = `
+  test.each(['satp', 'medeleg', 'mideleg', 'mie', 'sie', 'menvcfg', 'mstatus', 'sstatus'])(
+    '%s bit by bit',
+    (name) => {
+      // Each bit set over the value before, read, and the value before put back: MPRV, MPP and satp may only last an instruction.
+      const text = `
       ${enter(mode)}
       li t1, 1
     1:
@@ -83,15 +98,28 @@ describe.each(['M', 'S', 'U'] as const)('from %s', (mode) => {
       slli t1, t1, 1
       bnez t1, 1b
     `;
-    sideBySide({ text: mode === 'S' && name === 'satp' ? text.replace('csrrw s6, satp, t1', 'nop').replace('csrrc s3, satp, t1', 'nop').replace('csrrs s8, satp, t1', 'csrr s8, satp') : text });
-  });
+      sideBySide({
+        text:
+          mode === 'S' && name === 'satp'
+            ? text
+                .replace('csrrw s6, satp, t1', 'nop')
+                .replace('csrrc s3, satp, t1', 'nop')
+                .replace('csrrs s8, satp, t1', 'csrr s8, satp')
+            : text,
+      });
+    },
+  );
 });
 
 test('every number of a CSR, read and written, from every mode', () => {
-  const numbers = Array.from({ length: 4096 }, (_, n) => n).filter((n) => n % 7 === 3 || csrTable.some(({ number }) => number === n));
+  const numbers = Array.from({ length: 4096 }, (_, n) => n).filter(
+    (n) => n % 7 === 3 || csrTable.some(({ number }) => number === n),
+  );
   for (const mode of ['M', 'S', 'U'] as const) {
     for (let at = 0; at + 100 < numbers.length; at += 250) {
-      const lines = numbers.slice(at, at + 250).map((n) => `csrr s1, ${n}\n csrrs s2, ${n}, zero\n xor s6, s6, s1`);
+      const lines = numbers
+        .slice(at, at + 250)
+        .map((n) => `csrr s1, ${n}\n csrrs s2, ${n}, zero\n xor s6, s6, s1`);
       const run = sideBySide({ text: `${enter(mode)}\n${lines.join('\n')}`, every: 211, limit: 400_000 });
       expect(tally(run)[`${mode} illegal`]).toBeGreaterThan(50);
     }
@@ -177,15 +205,20 @@ test('counters: written, stopped, started, and what traps do to them', () => {
 });
 
 test.each([0, 1, 2, 3, 4, 5, 6, 7])('mcounteren and scounteren %i', (bits) => {
-  const reads = 'csrr s1, cycle\n csrr s2, time\n csrr s3, instret\n csrr s4, hpmcounter3\n csrr s5, stimecmp\n';
-  const text = [0, 2, 7].map((user) => `
+  const reads =
+    'csrr s1, cycle\n csrr s2, time\n csrr s3, instret\n csrr s4, hpmcounter3\n csrr s5, stimecmp\n';
+  const text = [0, 2, 7]
+    .map(
+      (user) => `
     ${enter('M')}
     csrwi mcounteren, ${bits}
     csrwi scounteren, ${user}
     li t0, ${user === 2 ? 0 : 1} << 63
     csrw menvcfg, t0
     ${reads} ${enter('S')} ${reads} csrwi scounteren, ${user}
-    ${enter('U')} ${reads}`).join('\n');
+    ${enter('U')} ${reads}`,
+    )
+    .join('\n');
   const counts = tally(sideBySide({ text }));
   expect(counts['U illegal']).toBeGreaterThan(4);
   expect(counts['M illegal']).toBeUndefined();
@@ -219,7 +252,10 @@ test('float state: off, initial, clean and dirty; fflags, frm and fcsr', () => {
     fadd.d f7, f1, f2, rne
     csrwi frm, 0
   `;
-  const text = (['M', 'S', 'U'] as const).flatMap((mode) => [0, 1, 2, 3].map((fs) => `
+  const text = (['M', 'S', 'U'] as const)
+    .flatMap((mode) =>
+      [0, 1, 2, 3].map(
+        (fs) => `
     ${enter('M')}
     li t0, 0x6000
     csrc mstatus, t0
@@ -227,7 +263,10 @@ test('float state: off, initial, clean and dirty; fflags, frm and fcsr', () => {
     csrs mstatus, t0
     li s8, ${mode === 'U' ? '0x10000000' : '0x80080000'}
     ${enter(mode)}
-    ${touch}`)).join('\n');
+    ${touch}`,
+      ),
+    )
+    .join('\n');
   const counts = tally(sideBySide({ text, window: [0x2002_00d7n], every: 3 }));
   expect(counts['M illegal']).toBeGreaterThan(5);
   expect(counts['U illegal']).toBeGreaterThan(5);

@@ -28,7 +28,10 @@ const touch = (page: number, mode: Mode = 'S'): string => `
 `;
 
 /** Code at the start of every data page: c.jr ra. */
-const returns: Patch[] = Array.from({ length: 16 }, (_, page): Patch => [dataBase + 0x1000 * page, 0x8082_8082_8082_8082n]);
+const returns: Patch[] = Array.from(
+  { length: 16 },
+  (_, page): Patch => [dataBase + 0x1000 * page, 0x8082_8082_8082_8082n],
+);
 
 const everyFlags = Array.from({ length: 256 }, (_, flags) => BigInt(flags));
 /** The same data page under 28 entries at a time. */
@@ -40,7 +43,8 @@ const statuses = [0, 0x4_0000, 0x8_0000, 0xc_0000];
 /** Walks a table of entries from S- and U-mode under every SUM and MXR; tables are put back before each. */
 const survey = (entries: readonly bigint[], environment: bigint): string =>
   statuses
-    .map((status) => `
+    .map(
+      (status) => `
     ${enter('M')}
     li t0, 0xc0000
     csrc mstatus, t0
@@ -48,7 +52,8 @@ const survey = (entries: readonly bigint[], environment: bigint): string =>
     csrs mstatus, t0
     li t0, ${environment}
     csrw menvcfg, t0
-    ${(['S', 'U'] as const).map((mode) => `${enter('M')} ${restore(entries)} ${sync} ${enter(mode)} ${entries.map((_, i) => touch(i, mode)).join('')}`).join('')}`)
+    ${(['S', 'U'] as const).map((mode) => `${enter('M')} ${restore(entries)} ${sync} ${enter(mode)} ${entries.map((_, i) => touch(i, mode)).join('')}`).join('')}`,
+    )
     .join('');
 
 /** From a copy at the start of the far region. */
@@ -65,7 +70,8 @@ const restore = (entries: readonly bigint[]): string => `
   bnez t2, 9b
 `;
 
-const copies = (entries: readonly bigint[]): Patch[] => entries.map((entry, i): Patch => [farBase + 8 * i, entry]);
+const copies = (entries: readonly bigint[]): Patch[] =>
+  entries.map((entry, i): Patch => [farBase + 8 * i, entry]);
 
 describe.each([
   ['ADUE', 1n << 61n],
@@ -73,7 +79,12 @@ describe.each([
 ])('every value of the low eight bits of a leaf, %s', (_, environment) => {
   test.each(inTurns(everyFlags).map((flags, i) => [i, flags] as const))('part %i', (_part, flags) => {
     const entries = flags.map((low) => pte(dataBase + 0x1000 * Number(low % 16n), low));
-    const run = sideBySide({ text: survey(entries, environment), patches: [...returns, ...copies(entries)], every: 499, limit: 400_000 });
+    const run = sideBySide({
+      text: survey(entries, environment),
+      patches: [...returns, ...copies(entries)],
+      every: 499,
+      limit: 400_000,
+    });
     expect(run.traps.length).toBeGreaterThan(100);
   });
 });
@@ -90,7 +101,12 @@ test.each([0n, 1n << 62n])('reserved bits, PBMT and N with menvcfg %s', (environ
     dataPage(8) | (1n << 63n) | (1n << 61n),
     ...[0x300n, 0x100n, 0x200n].map((rsw) => dataPage(2) | rsw),
   ];
-  const run = sideBySide({ text: survey(entries, environment | (1n << 61n)), patches: [...returns, ...copies(entries)], every: 499, limit: 400_000 });
+  const run = sideBySide({
+    text: survey(entries, environment | (1n << 61n)),
+    patches: [...returns, ...copies(entries)],
+    every: 499,
+    limit: 400_000,
+  });
   expect(tally(run)['S load page']).toBeGreaterThan(8);
 });
 
@@ -135,7 +151,8 @@ test.each(pointers)('a pointer with %s, at every level, Sv39, Sv48 and Sv57', (_
   // M-mode breaks one pointer, S-mode looks through it by MPRV (its own code may be behind it), M-mode mends it.
   const text = levels
     .flatMap(([table, index, below]) =>
-      (['rootA', 'rootC', 'rootD'] as const).map((root) => `
+      (['rootA', 'rootC', 'rootD'] as const).map(
+        (root) => `
       li t0, ${satpOf(0, root)}
       csrw satp, t0
       li t1, ${entryAt(0, table, index)}
@@ -158,15 +175,24 @@ test.each(pointers)('a pointer with %s, at every level, Sv39, Sv48 and Sv57', (_
       csrc mstatus, t0
       li t0, ${pointer(0, below)}
       sd t0, 0(t1)
-      sfence.vma`),
+      sfence.vma`,
+      ),
     )
     .join('\n');
   sideBySide({ text, window: [dataPage(0, 0xc7n)] });
 });
 
 test('levels and addresses: canonical and not, at the edges of each mode', () => {
-  const edges = [38n, 39n, 47n, 48n, 56n, 57n, 63n].flatMap((bit) => [(1n << bit) + 0x1000_0000n, (1n << bit) - 8n, -(1n << bit), -(1n << bit) - 8n]);
-  const probes = (mode: Mode): string => [...edges, -8n, 0x1000_0000n, 0xffff_ffff_9000_0000n, -0x7000_0000n].map((va) => `
+  const edges = [38n, 39n, 47n, 48n, 56n, 57n, 63n].flatMap((bit) => [
+    (1n << bit) + 0x1000_0000n,
+    (1n << bit) - 8n,
+    -(1n << bit),
+    -(1n << bit) - 8n,
+  ]);
+  const probes = (mode: Mode): string =>
+    [...edges, -8n, 0x1000_0000n, 0xffff_ffff_9000_0000n, -0x7000_0000n]
+      .map(
+        (va) => `
     li t0, 0x${BigInt.asUintN(64, va).toString(16)}
     ld s1, 0(t0)
     sd s2, 0(t0)
@@ -174,8 +200,12 @@ test('levels and addresses: canonical and not, at the edges of each mode', () =>
     la ra, 5f
     jr t0
   5:
-    ${enter(mode)}`).join('\n');
-  const text = (['rootA', 'rootC', 'rootD'] as const).map((root) => `
+    ${enter(mode)}`,
+      )
+      .join('\n');
+  const text = (['rootA', 'rootC', 'rootD'] as const)
+    .map(
+      (root) => `
     ${enter('M')}
     li t0, ${satpOf(0, root)}
     csrw satp, t0
@@ -187,8 +217,12 @@ test('levels and addresses: canonical and not, at the edges of each mode', () =>
     csrw satp, zero
     ${enter('S')}
     ${probes('S')}
-    ${enter('M')}`).join('\n');
-  const counts = tally(sideBySide({ text, window: [dataPage(0, 0xcfn)], patches: returns, every: 499, limit: 600_000 }));
+    ${enter('M')}`,
+    )
+    .join('\n');
+  const counts = tally(
+    sideBySide({ text, window: [dataPage(0, 0xcfn)], patches: returns, every: 499, limit: 600_000 }),
+  );
   expect(counts['S load page']).toBeGreaterThan(40);
   expect(counts['S load access']).toBeGreaterThan(20);
 });
@@ -200,14 +234,33 @@ test.each([
   ['2 MiB for U-mode', farBase, 0xd7n],
   ['2 MiB without W', farBase, 0xc3n],
 ] as const)('a superpage of %s of which RAM ends in the middle', (_, base, flags) => {
-  const offsets = [0, 0xffc, 0x1000, 0xffe, ramBytes - 0x20_0000 - 8, ramBytes - 0x20_0000 - 4, ramBytes - 0x20_0000, 0x1f_fff8, 0x1f_fffc];
-  const probes = offsets.map((offset) => `
+  const offsets = [
+    0,
+    0xffc,
+    0x1000,
+    0xffe,
+    ramBytes - 0x20_0000 - 8,
+    ramBytes - 0x20_0000 - 4,
+    ramBytes - 0x20_0000,
+    0x1f_fff8,
+    0x1f_fffc,
+  ];
+  const probes = offsets
+    .map(
+      (offset) => `
     li t0, 0x${(0x1020_0000 + offset).toString(16)}
     ld s1, 0(t0)
     sd s2, 0(t0)
-    amoor.w s3, s4, (t0)`).join('\n');
+    amoor.w s3, s4, (t0)`,
+    )
+    .join('\n');
   const text = `${enter('S')} ${probes} ${enter('U')} ${probes} ${enter('S')} ${probes}`;
-  const run = sideBySide({ text, superpage: pte(base, flags), window: [], patches: [[entryAt(0, 'window0', 0), dataPage(0)]] });
+  const run = sideBySide({
+    text,
+    superpage: pte(base, flags),
+    window: [],
+    patches: [[entryAt(0, 'window0', 0), dataPage(0)]],
+  });
   expect(run.traps.length).toBeGreaterThan(10);
 });
 
@@ -221,13 +274,24 @@ test('gigapages, and the level above, in every mode; misaligned ones fault', () 
     [entryAt(0, 'rootD', 1), pte(0, 0xcfn)],
     [entryAt(0, 'rootD', 2), leaf(ram)],
   ];
-  const vas = [(6n << 30n) + 0x8_0000n, (7n << 30n) + 8n, (1n << 39n) + 0x8008_0000n, (2n << 39n) + 8n, (1n << 48n) + 0x8008_0010n, (2n << 48n) + 8n];
+  const vas = [
+    (6n << 30n) + 0x8_0000n,
+    (7n << 30n) + 8n,
+    (1n << 39n) + 0x8008_0000n,
+    (2n << 39n) + 8n,
+    (1n << 48n) + 0x8008_0010n,
+    (2n << 48n) + 8n,
+  ];
   const probes = vas.map((va) => `li t0, ${va}\n ld s1, 0(t0)\n sd s2, 0(t0)\n`).join('\n');
-  const text = (['rootA', 'rootC', 'rootD'] as const).map((root) => `
+  const text = (['rootA', 'rootC', 'rootD'] as const)
+    .map(
+      (root) => `
     ${enter('M')}
     li t0, ${satpOf(0, root)}
     csrw satp, t0
-    ${enter('S')} ${probes}`).join('\n');
+    ${enter('S')} ${probes}`,
+    )
+    .join('\n');
   const run = sideBySide({ text, patches: [...cases, [dataBase, 7n]] });
   expect(tally(run)['S load page']).toBeGreaterThan(6);
 });
@@ -235,21 +299,29 @@ test('gigapages, and the level above, in every mode; misaligned ones fault', () 
 test('tables outside RAM, at its very end, and the last entry of RAM', () => {
   const last = ram + ramBytes - 0x1000;
   const places = [hole, 0x10_0000, 0, last, 0x1_0000_0000, 2 ** 40, 2 ** 55];
-  const text = places.map((place) => `
+  const text = places
+    .map(
+      (place) => `
     li t1, ${entryAt(0, 'window1', 140)}
     li t0, ${pte(BigInt(place), 1n)}
     sd t0, 0(t1)
     ${sync}
     ${enter('S')}
-    ${[0, 1, 511].map((page) => `
+    ${[0, 1, 511]
+      .map(
+        (page) => `
     li t0, 0x${(140 * 0x20_0000 + page * 0x1000).toString(16)}
     ld s1, 0(t0)
     sd s1, 8(t0)
     la s11, 5f
     jr t0
   5:
-    ${enter('S')}`).join('\n')}
-    ${enter('M')}`).join('\n');
+    ${enter('S')}`,
+      )
+      .join('\n')}
+    ${enter('M')}`,
+    )
+    .join('\n');
   const patches: Patch[] = [
     [last, dataPage(3, 0x07n)],
     [last + 8, dataPage(4, 0xcfn)],
@@ -261,14 +333,18 @@ test('tables outside RAM, at its very end, and the last entry of RAM', () => {
 });
 
 test('a root outside RAM; a root that is the last page of RAM', () => {
-  const text = [hole, 0x10_0000, ram + ramBytes - 0x1000].map((root) => `
+  const text = [hole, 0x10_0000, ram + ramBytes - 0x1000]
+    .map(
+      (root) => `
     li t0, ${(8n << 60n) | BigInt(root / 4096)}
     csrw satp, t0
     la s11, 1f
     ${enter('S')}
     ld s1, 0(zero)
   1:
-    ${enter('M')}`).join('\n');
+    ${enter('M')}`,
+    )
+    .join('\n');
   sideBySide({ text, patches: [[ram + ramBytes - 0x1000 + 16, pte(ram, 0xcfn)]] });
 });
 
@@ -297,12 +373,23 @@ const views: readonly (readonly [string, 'M' | 'S', string])[] = [
 
 describe.each(views)('entries changed in place through the %s', (_, mode, address) => {
   test.each(storeForms.map((form, i) => [i, form] as const))('store form %i', (_i, form) => {
-    const changes = [dataPage(5, 0xcfn), dataPage(5, 0xc3n), dataPage(5, 0xcfn), dataPage(6, 0xcfn), 0n, dataPage(6, 0x0fn), dataPage(6, 0xdfn), dataPage(7, 0xcbn)];
+    const changes = [
+      dataPage(5, 0xcfn),
+      dataPage(5, 0xc3n),
+      dataPage(5, 0xcfn),
+      dataPage(6, 0xcfn),
+      0n,
+      dataPage(6, 0x0fn),
+      dataPage(6, 0xdfn),
+      dataPage(7, 0xcbn),
+    ];
     const text = `
       ${enter('M')}
       li t0, 0x2000
       csrs mstatus, t0
-      ${changes.map((value) => `
+      ${changes
+        .map(
+          (value) => `
         ${enter(mode)}
         li t1, ${value}
         ${address}
@@ -310,17 +397,30 @@ describe.each(views)('entries changed in place through the %s', (_, mode, addres
         ${mode === 'S' ? 'sfence.vma' : ''}
         ${sync}
         ${enter('S')}
-        ${touch(2)}`).join('')}
+        ${touch(2)}`,
+        )
+        .join('')}
     `;
-    const window24 = [dataPage(1, 0xcfn), dataPage(2, 0xcfn), dataPage(3, 0xcfn), ...Array.from({ length: 21 }, () => 0n), pte(tableAt(0, 'window0'), 0xc7n)];
+    const window24 = [
+      dataPage(1, 0xcfn),
+      dataPage(2, 0xcfn),
+      dataPage(3, 0xcfn),
+      ...Array.from({ length: 21 }, () => 0n),
+      pte(tableAt(0, 'window0'), 0xc7n),
+    ];
     sideBySide({ text, window: window24, patches: returns, every: 97 });
   });
 });
 
-test.each(['sfence.vma', 'sfence.vma t0, zero', 'sfence.vma zero, t1', 'sfence.vma t0, t1', 'sfence.w.inval\n sinval.vma t0, t1\n sfence.inval.ir', 'sinval.vma zero, zero'])(
-  'an entry taken away and given back, with %s and ASID 5',
-  (fence) => {
-    const change = (value: bigint): string => `
+test.each([
+  'sfence.vma',
+  'sfence.vma t0, zero',
+  'sfence.vma zero, t1',
+  'sfence.vma t0, t1',
+  'sfence.w.inval\n sinval.vma t0, t1\n sfence.inval.ir',
+  'sinval.vma zero, zero',
+])('an entry taken away and given back, with %s and ASID 5', (fence) => {
+  const change = (value: bigint): string => `
       li t2, ${entryAt(0, 'window0', 1)}
       li t0, ${value}
       sd t0, 0(t2)
@@ -328,16 +428,15 @@ test.each(['sfence.vma', 'sfence.vma t0, zero', 'sfence.vma zero, t1', 'sfence.v
       li t1, 5
       ${fence}
       ${touch(1)}`;
-    const text = `
+  const text = `
       li t0, ${satpOf(0, 'rootA', 5)}
       csrw satp, t0
       ${enter('S')}
       ${touch(1)}
       ${[0n, dataPage(1, 0xc3n), dataPage(1, 0xcfn), dataPage(2, 0xcfn), dataPage(1, 0x0fn), dataPage(1, 0xdfn), dataPage(1, 0xefn)].map(change).join('')}
     `;
-    sideBySide({ text, window: [0n, dataPage(1, 0xcfn)], patches: returns });
-  },
-);
+  sideBySide({ text, window: [0n, dataPage(1, 0xcfn)], patches: returns });
+});
 
 test('A and D cleared again and again, one at a time and many entries between fences', () => {
   const text = `
@@ -462,40 +561,62 @@ test('shared tables and a table that is its own child', () => {
     sfence.vma
     ${[recursive(0, 1), recursive(3, 0), (5n << 30n) | 8n].map(probe).join('')}
   `;
-  sideBySide({ text, window: [dataPage(1, 0xcfn), 0x2000_00c7n, 0n, pte(dataBase, 1n)], superpage: pte(farBase, 0xc7n) });
+  sideBySide({
+    text,
+    window: [dataPage(1, 0xcfn), 0x2000_00c7n, 0n, pte(dataBase, 1n)],
+    superpage: pte(farBase, 0xc7n),
+  });
 });
 
 test('one page under many permissions, and its own table among them', () => {
   const flags = [0xc7n, 0xc3n, 0xcbn, 0xc9n, 0xd7n, 0xd3n, 0xdfn, 0x47n, 0x07n, 0xc1n];
-  const text = [0, 0x4_0000, 0x8_0000].map((status) => `
+  const text = [0, 0x4_0000, 0x8_0000]
+    .map(
+      (status) => `
     ${enter('M')}
     li t0, 0xc0000
     csrc mstatus, t0
     li t0, ${status}
     csrs mstatus, t0
     ${enter('S')} ${flags.map((_, i) => touch(i)).join('')}
-    ${enter('U')} ${flags.map((_, i) => touch(i, 'U')).join('')}`).join('');
-  sideBySide({ text, window: flags.map((low) => dataPage(3, low)), patches: returns, every: 97, limit: 200_000 });
+    ${enter('U')} ${flags.map((_, i) => touch(i, 'U')).join('')}`,
+    )
+    .join('');
+  sideBySide({
+    text,
+    window: flags.map((low) => dataPage(3, low)),
+    patches: returns,
+    every: 97,
+    limit: 200_000,
+  });
 });
 
 test('satp after satp, ASIDs and roots, with and without fences', () => {
-  const roots = (['rootA', 'rootB', 'rootC', 'rootD'] as const).flatMap((root) => [0, 1, 7].map((asid) => satpOf(0, root, asid)));
+  const roots = (['rootA', 'rootB', 'rootC', 'rootD'] as const).flatMap((root) =>
+    [0, 1, 7].map((asid) => satpOf(0, root, asid)),
+  );
   const text = `
     ${enter('S')}
     li s0, 6
   1:
-    ${roots.map((satp, i) => `
+    ${roots
+      .map(
+        (satp, i) => `
     li t0, ${satp}
     csrw satp, t0
     ${i % 3 === 0 ? 'sfence.vma' : ''}
     li t0, ${at(i % 4, 8 * i)}
     ld s1, 0(t0)
     addi s1, s1, 1
-    sd s1, 0(t0)`).join('')}
+    sd s1, 0(t0)`,
+      )
+      .join('')}
     addi s0, s0, -1
     bnez s0, 1b
   `;
-  expect(trapsOf(sideBySide({ text, window: [0, 1, 2, 3].map((n) => dataPage(n, 0x07n)), every: 499 }))).toEqual([]);
+  expect(
+    trapsOf(sideBySide({ text, window: [0, 1, 2, 3].map((n) => dataPage(n, 0x07n)), every: 499 })),
+  ).toEqual([]);
 });
 
 test('code in a page that is also a page table', () => {
@@ -573,17 +694,25 @@ test('more address spaces and trees than the pool of shadow tables has pages for
     ${enter('S')}
     li s0, 8
   1:
-    ${(['rootA', 'rootB', 'rootC', 'rootD'] as const).map((root) => `
+    ${(['rootA', 'rootB', 'rootC', 'rootD'] as const)
+      .map(
+        (root) => `
     li t0, ${satpOf(0, root)}
     csrw satp, t0
-    ${[0, 0x4_0000, 0x8_0000, 0xc_0000].map((status) => `
+    ${[0, 0x4_0000, 0x8_0000, 0xc_0000]
+      .map(
+        (status) => `
     li t0, 0xc0000
     csrc sstatus, t0
     li t0, ${status}
     csrs sstatus, t0
     li t0, ${at(1)}
     ld s1, 0(t0)
-    sd s1, 8(t0)`).join('')}`).join('')}
+    sd s1, 8(t0)`,
+      )
+      .join('')}`,
+      )
+      .join('')}
     addi s0, s0, -1
     bnez s0, 1b
   `;

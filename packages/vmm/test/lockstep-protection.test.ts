@@ -7,7 +7,10 @@ type Mode = 'M' | 'S' | 'U';
 
 /** Where the first data page is for each mode, and for code put there. */
 const base = { M: dataBase, S: dataBase, U: 0x1000_0000 } as const;
-const returns: Patch[] = Array.from({ length: 0x400 }, (_, i): Patch => [dataBase + 8 * i, 0x8082_8082_8082_8082n]);
+const returns: Patch[] = Array.from(
+  { length: 0x400 },
+  (_, i): Patch => [dataBase + 8 * i, 0x8082_8082_8082_8082n],
+);
 const window = [dataPage(0, 0xdfn), dataPage(1, 0xdfn)];
 
 const probe = (mode: Mode, offset: number): string => `
@@ -100,7 +103,11 @@ describe.each(regions.map((region) => [region.name, region] as const))('PMP: %s'
 
 test('the same page allowed, denied, split and allowed again, between accesses', () => {
   const settings = [0x1f, 0x18, 0x1f, 0x19, 0x10, 0x1b, 0, 0x17, 0x1c, 0];
-  const text = (['M', 'S', 'U'] as const).map((mode) => settings.map((config) => `
+  const text = (['M', 'S', 'U'] as const)
+    .map((mode) =>
+      settings
+        .map(
+          (config) => `
     ${enter('M')}
     li t0, ${napot(dataBase, config === 0x17 || config === 0x10 ? 8 : 4096)}
     csrw pmpaddr0, t0
@@ -109,17 +116,27 @@ test('the same page allowed, denied, split and allowed again, between accesses',
     li t0, ${config}
     csrs pmpcfg0, t0
     ${enter(mode)}
-    ${[0, 8, 0x800].map((offset) => `
+    ${[0, 8, 0x800]
+      .map(
+        (offset) => `
     li t0, ${base[mode] + offset}
     ld s1, 0(t0)
-    sd s1, 0(t0)`).join('')}`).join('')).join('');
+    sd s1, 0(t0)`,
+      )
+      .join('')}`,
+        )
+        .join(''),
+    )
+    .join('');
   const counts = tally(sideBySide({ text, window }));
   expect(counts['S load access']).toBeGreaterThan(4);
   expect(counts['U store access']).toBeGreaterThan(4);
 });
 
 test('priority: the lowest-numbered entry that matches decides, whole or not', () => {
-  const text = [0, 1, 2, 3].map((which) => `
+  const text = [0, 1, 2, 3]
+    .map(
+      (which) => `
     ${enter('M')}
     li t0, 0xffffffff
     csrc pmpcfg0, t0
@@ -130,7 +147,9 @@ test('priority: the lowest-numbered entry that matches decides, whole or not', (
     li t0, ${0x1f << (8 * which)} | ${0x10 << (8 * ((which + 1) % 4))}
     csrs pmpcfg0, t0
     ${enter('S')}
-    ${probe('S', 0x100)}`).join('');
+    ${probe('S', 0x100)}`,
+    )
+    .join('');
   sideBySide({ text, window, patches: returns });
 });
 
@@ -147,17 +166,34 @@ const lend = (mpp: 0 | 1 | 3, status: number, body: string): string => `
 
 describe.each([0, 1, 3] as const)('MPRV with MPP %i', (mpp) => {
   test.each([0, 0x4_0000, 0x8_0000, 0xc_0000])('SUM and MXR %i', (status) => {
-    const body = [0, 1, 2, 3, 4].map((page) => `
+    const body = [0, 1, 2, 3, 4]
+      .map(
+        (page) => `
       li t0, ${0x1000_0000 + 0x1000 * page + 0xff8}
-      ld s1, 0(t0)`).join('');
-    const each = [0, 1, 2, 3, 4].map((page) =>
-      lend(mpp, status, `li t0, ${0x1000_0000 + 0x1000 * page + 0xffc}\n ld s1, 0(t0)`) +
-      lend(mpp, status, `li t0, ${0x1000_0000 + 0x1000 * page + 16}\n sd s1, 0(t0)`) +
-      lend(mpp, status, `li t0, ${0x1000_0000 + 0x1000 * page}\n amoadd.w s2, s3, (t0)`) +
-      lend(mpp, status, `li t0, ${0x1000_0000 + 0x1000 * page}\n lr.d s4, (t0)\n sc.d s5, s4, (t0)`),
-    ).join('');
-    const pages = [dataPage(0, 0xc7n), dataPage(1, 0xd7n), dataPage(2, 0xc9n), dataPage(3, 0xd9n), dataPage(4, 0x07n)];
-    const run = sideBySide({ text: each + lend(mpp, status, body) + lend(mpp, status, 'csrr s6, mstatus\n mret'.replace('\n mret', '')), window: pages });
+      ld s1, 0(t0)`,
+      )
+      .join('');
+    const each = [0, 1, 2, 3, 4]
+      .map(
+        (page) =>
+          lend(mpp, status, `li t0, ${0x1000_0000 + 0x1000 * page + 0xffc}\n ld s1, 0(t0)`) +
+          lend(mpp, status, `li t0, ${0x1000_0000 + 0x1000 * page + 16}\n sd s1, 0(t0)`) +
+          lend(mpp, status, `li t0, ${0x1000_0000 + 0x1000 * page}\n amoadd.w s2, s3, (t0)`) +
+          lend(mpp, status, `li t0, ${0x1000_0000 + 0x1000 * page}\n lr.d s4, (t0)\n sc.d s5, s4, (t0)`),
+      )
+      .join('');
+    const pages = [
+      dataPage(0, 0xc7n),
+      dataPage(1, 0xd7n),
+      dataPage(2, 0xc9n),
+      dataPage(3, 0xd9n),
+      dataPage(4, 0x07n),
+    ];
+    const run = sideBySide({
+      text:
+        each + lend(mpp, status, body) + lend(mpp, status, 'csrr s6, mstatus\n mret'.replace('\n mret', '')),
+      window: pages,
+    });
     expect(run.traps.length).toBeGreaterThan(mpp === 3 ? 10 : 3);
   });
 });
@@ -166,13 +202,17 @@ test('MPRV with code and data at one address, mapped differently', () => {
   // The page this code is on, as S-mode sees it, is data page 3.
   const text = `
     la t1, here
-    ${lend(1, 0, `
+    ${lend(
+      1,
+      0,
+      `
     ld s1, 0(t1)
     sd s1, 8(t1)
     ld s2, 8(t1)
   here:
     addi s3, s3, 1
-    addi s3, s3, 1`)}
+    addi s3, s3, 1`,
+    )}
     ld s4, 0(t1)
     ld s5, 8(t1)
   `;
@@ -185,35 +225,55 @@ test('MPRV with code and data at one address, mapped differently', () => {
 });
 
 test('MPRV: traps and returns from within, to every mode', () => {
-  const text = ([0, 1, 3] as const).map((mpp) => `
-    ${lend(mpp, 0, `
+  const text = ([0, 1, 3] as const)
+    .map(
+      (mpp) => `
+    ${lend(
+      mpp,
+      0,
+      `
     li t1, 0x10000008
     ld s1, 0(t1)
     .word 0
-    ld s2, 0(t1)`)}
-    ${lend(mpp, 0, `
+    ld s2, 0(t1)`,
+    )}
+    ${lend(
+      mpp,
+      0,
+      `
     la t0, 1f
     csrw mepc, t0
     ${mpp === 0 ? 'li t1, 0x40000000\n la t0, 1f\n sub t0, t0, t1\n csrw mepc, t0' : ''}
     mret
   1:
-    nop`)}
+    nop`,
+    )}
     ${enter('M')}
-    ${lend(mpp, 0, `
+    ${lend(
+      mpp,
+      0,
+      `
     la t0, 1f
     csrw sepc, t0
     li t0, 0x100
     csrs sstatus, t0
     sret
   1:
-    nop`)}
+    nop`,
+    )}
     ${enter('M')}
-    csrr s8, mstatus`).join('');
+    csrr s8, mstatus`,
+    )
+    .join('');
   sideBySide({ text, window: [dataPage(0, 0xc7n)] });
 });
 
 test('code that PMP splits: fetches of both halves, from every mode', () => {
-  const text = (['M', 'S', 'U'] as const).map((mode) => [0, 4, 2].map((at) => `
+  const text = (['M', 'S', 'U'] as const)
+    .map((mode) =>
+      [0, 4, 2]
+        .map(
+          (at) => `
     ${enter('M')}
     li t0, ${tor(executableBase + 0x100 + at)}
     csrw pmpaddr0, t0
@@ -227,9 +287,20 @@ test('code that PMP splits: fetches of both halves, from every mode', () => {
     li t0, ${mode === 'U' ? 0x1000_2000 : executableBase} + 0xf8
     jr t0
   1:
-    ${enter(mode)}`).join('')).join('');
-  const code: Patch[] = Array.from({ length: 8 }, (_, i): Patch => [executableBase + 0xf0 + 8 * i, 0x0019_0913_0019_0913n]);
+    ${enter(mode)}`,
+        )
+        .join(''),
+    )
+    .join('');
+  const code: Patch[] = Array.from(
+    { length: 8 },
+    (_, i): Patch => [executableBase + 0xf0 + 8 * i, 0x0019_0913_0019_0913n],
+  );
   code.push([executableBase + 0x110, 0x8082_8082_8082_8082n]);
-  const run = sideBySide({ text, window: [0n, 0n, ((BigInt(executableBase) >> 12n) << 10n) | 0xdbn], patches: code });
+  const run = sideBySide({
+    text,
+    window: [0n, 0n, ((BigInt(executableBase) >> 12n) << 10n) | 0xdbn],
+    patches: code,
+  });
   expect(tally(run)['S fetch access']).toBeGreaterThan(1);
 });

@@ -4,7 +4,11 @@ import { dataPage, enter, sideBySide, tally, trapsOf } from './kit/scenario.ts';
 const modes = ['M', 'S', 'U'] as const;
 
 /** Faulting accesses that mean the same in every mode: unmapped below 0x100000, translated or not. */
-const causes: readonly (readonly [name: string, text: string, byMode: Readonly<Record<'M' | 'S' | 'U', string | undefined>>])[] = [
+const causes: readonly (readonly [
+  name: string,
+  text: string,
+  byMode: Readonly<Record<'M' | 'S' | 'U', string | undefined>>,
+])[] = [
   ['illegal instruction', '.word 0', { M: 'illegal', S: 'illegal', U: 'illegal' }],
   ['a 32-bit word that means nothing', '.word 0xffffffff', { M: 'illegal', S: 'illegal', U: 'illegal' }],
   ['breakpoint', 'ebreak', { M: 'breakpoint', S: 'breakpoint', U: 'breakpoint' }],
@@ -13,9 +17,21 @@ const causes: readonly (readonly [name: string, text: string, byMode: Readonly<R
   ['amo', 'li t0, 0x100\n amoadd.d s1, s1, (t0)', { M: 'store access', S: 'store page', U: 'store page' }],
   ['lr', 'li t0, 0x100\n lr.d s1, (t0)', { M: 'load access', S: 'load page', U: 'load page' }],
   ['sc', 'li t0, 0x100\n sc.d s1, s1, (t0)', { M: 'store access', S: 'store page', U: 'store page' }],
-  ['misaligned amo', 'li t0, 0x80080004\n amoadd.d s1, s1, (t0)', { M: 'store misaligned', S: 'store misaligned', U: 'store misaligned' }],
-  ['misaligned lr', 'li t0, 0x80080004\n lr.d s1, (t0)', { M: 'load misaligned', S: 'load misaligned', U: 'load misaligned' }],
-  ['misaligned sc', 'li t0, 0x80080002\n sc.w s1, s1, (t0)', { M: 'store misaligned', S: 'store misaligned', U: 'store misaligned' }],
+  [
+    'misaligned amo',
+    'li t0, 0x80080004\n amoadd.d s1, s1, (t0)',
+    { M: 'store misaligned', S: 'store misaligned', U: 'store misaligned' },
+  ],
+  [
+    'misaligned lr',
+    'li t0, 0x80080004\n lr.d s1, (t0)',
+    { M: 'load misaligned', S: 'load misaligned', U: 'load misaligned' },
+  ],
+  [
+    'misaligned sc',
+    'li t0, 0x80080002\n sc.w s1, s1, (t0)',
+    { M: 'store misaligned', S: 'store misaligned', U: 'store misaligned' },
+  ],
   ['mret', 'mret', { M: undefined, S: 'illegal', U: 'illegal' }],
   ['sret', 'sret', { M: undefined, S: undefined, U: 'illegal' }],
   ['wfi', 'wfi', { M: undefined, S: undefined, U: 'illegal' }],
@@ -51,7 +67,9 @@ describe.each(modes)('from %s', (mode) => {
 
   test('ecall', () => {
     const cause = { M: 'M ecall', S: 'S ecall', U: 'U ecall' }[mode];
-    expect(tally(sideBySide({ text: `${enter(mode)}\n li a7, 98\n ecall\n ecall\n` }))[cause]).toBeGreaterThanOrEqual(2);
+    expect(
+      tally(sideBySide({ text: `${enter(mode)}\n li a7, 98\n ecall\n ecall\n` }))[cause],
+    ).toBeGreaterThanOrEqual(2);
   });
 });
 
@@ -78,24 +96,32 @@ test.each([0, 1, 2, 3, 4, 5, 6, 7, 8, 12, 13, 15])('medeleg bit %i alone, from S
     csrw medeleg, zero
     ${enter('U')} ${faults}
   `;
-  const window = [dataPage(0), dataPage(1), 0x2000_0000n << 10n | 0xd7n];
+  const window = [dataPage(0), dataPage(1), (0x2000_0000n << 10n) | 0xd7n];
   const run = sideBySide({ text, window });
-  expect(tally(run)).toMatchObject({ 'S illegal': 1, 'U illegal': 2, 'U load access': 2, 'U store misaligned': 2 });
+  expect(tally(run)).toMatchObject({
+    'S illegal': 1,
+    'U illegal': 2,
+    'U load access': 2,
+    'U store misaligned': 2,
+  });
 });
 
 test('medeleg and mideleg hold what they may hold', () => {
-  const text = Array.from({ length: 64 }, (_, bit) => `
+  const text = Array.from(
+    { length: 64 },
+    (_, bit) => `
     li t0, 1 << ${bit}
     csrw medeleg, t0
     csrr s1, medeleg
     csrrs s2, mideleg, t0
     csrr s3, sie
     csrr s4, sip
-    csrrc s5, mideleg, t0`).join('\n');
+    csrrc s5, mideleg, t0`,
+  ).join('\n');
   expect(trapsOf(sideBySide({ text }))).toEqual([]);
 });
 
-test('an illegal instruction in S-mode\'s own handler, delegated to it, while it handles one from U-mode', () => {
+test("an illegal instruction in S-mode's own handler, delegated to it, while it handles one from U-mode", () => {
   const text = `
     li t0, 4
     csrw medeleg, t0
@@ -129,7 +155,9 @@ test('an illegal instruction in S-mode\'s own handler, delegated to it, while it
 });
 
 test.each(['S', 'U'] as const)('TVM, TW and TSR, from %s', (mode) => {
-  const text = [0, 20, 21, 22].map((bit) => `
+  const text = [0, 20, 21, 22]
+    .map(
+      (bit) => `
     li t0, 0x700000
     csrc mstatus, t0
     li t0, ${bit === 0 ? 0 : `1 << ${bit}`}
@@ -159,7 +187,9 @@ test.each(['S', 'U'] as const)('TVM, TW and TSR, from %s', (mode) => {
     csrw sscratch, zero
     li t0, 0x80038100
     csrw sscratch, t0
-  `).join('\n');
+  `,
+    )
+    .join('\n');
   const counts = tally(sideBySide({ text }));
   expect(counts[`${mode} illegal`]).toBeGreaterThanOrEqual(mode === 'S' ? 7 : 40);
 });

@@ -17,7 +17,7 @@ export interface LockstepOptions extends BoardOptions {
   readonly limit?: number;
 }
 
-export interface Side extends Pick<BoardOptions, 'engine' | 'intercept'> {
+export interface Side extends Pick<BoardOptions, 'engine' | 'translator' | 'intercept'> {
   readonly kind: Board['name'];
 }
 

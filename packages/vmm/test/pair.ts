@@ -3,6 +3,7 @@ import {
   type BoardClock,
   type ClockState,
   type Core,
+  type CoreOptions,
   type CoreParts,
   createCore,
   DeterministicClock,
@@ -47,6 +48,7 @@ export interface BoardOptions {
   readonly ramBytes?: number;
   readonly shadowBytes?: number;
   readonly engine?: EngineName;
+  readonly translator?: CoreOptions['translator'];
   /** Which sensitive instructions exit a virtual hart; a bare one executes what it can in place, unless told 'all'. */
   readonly intercept?: Intercept;
   /** SBI on the host: hart 0 starts in S-mode, the others wait to be started. */
@@ -71,13 +73,17 @@ const observing = (options: BoardOptions) =>
     }
   };
 
+const engineOf = ({ engine, translator }: BoardOptions): Pick<CoreOptions, 'engine' | 'translator'> => ({
+  ...(engine && { engine }),
+  ...(translator && { translator }),
+});
+
 const bareParts = (
   options: Required<Pick<BoardOptions, 'harts' | 'ramBytes'>> & BoardOptions,
   clock: BoardClock,
   firmware: SbiFirmware | undefined,
 ): Parts => {
-  const { engine } = options;
-  const core = createCore({ harts: options.harts, memoryBytes: options.ramBytes, ...(engine && { engine }) });
+  const core = createCore({ harts: options.harts, memoryBytes: options.ramBytes, ...engineOf(options) });
   core.bus.addRam(ramBase, options.ramBytes);
   const Observed = observing(options);
   const make = (given: HartOptions): Hart => {
@@ -99,10 +105,10 @@ const virtualParts = (
   clock: BoardClock,
   firmware: SbiFirmware | undefined,
 ): Parts => {
-  const { engine, policy, harts } = options;
+  const { policy, harts } = options;
   const shadowBytes = options.shadowBytes ?? defaultShadowBytes;
   const memoryBytes = options.ramBytes + VirtualMachine.overheadBytes(harts, shadowBytes);
-  const core = createCore({ harts, memoryBytes, ...(engine && { engine }) });
+  const core = createCore({ harts, memoryBytes, ...engineOf(options) });
   const { onTrap } = options;
   const listening: Policy = {
     name: 'listening',

@@ -7,7 +7,10 @@ import type { Patch } from './tables.ts';
 const hex = (value: bigint | number): string => `0x${BigInt(value).toString(16)}`;
 
 /** Spoils t0. */
-export const setCsr = (name: string, value: bigint | number): string[] => [`li t0, ${hex(value)}`, `csrw ${name}, t0`];
+export const setCsr = (name: string, value: bigint | number): string[] => [
+  `li t0, ${hex(value)}`,
+  `csrw ${name}, t0`,
+];
 
 /** Points a hart's traps at the handlers and opens memory to S- and U-mode through the last PMP entry of pmpcfg0. */
 export const entrySetup = (hart: number, machineMode = 0, supervisorMode = 0): string[] => [

@@ -63,7 +63,13 @@ const before = (vectored: boolean): string => `
 /** A page of data for each window page that nothing else is said of. */
 export const dataPage = (n: number, flags = 0xd7n): bigint => pte(dataBase + 0x1000 * n, flags);
 
-const imageOf = ({ text, window = [], superpage = 0n, patches = [], vectored = false }: Scenario): Uint8Array =>
+const imageOf = ({
+  text,
+  window = [],
+  superpage = 0n,
+  patches = [],
+  vectored = false,
+}: Scenario): Uint8Array =>
   assembleImage(`${before(vectored)}\n${text}\n${finish}`, [
     ...standingTables(0, superpage),
     ...window.map((entry, i): Patch => [entryAt(0, 'window0', i), entry]),
@@ -107,7 +113,8 @@ export const words = ({ from, trap }: SeenTrap): string =>
   `${privilegeName(from)} ${(trap.interrupt ? interruptWords : exceptionWords)[trap.cause] ?? trap.cause}`;
 
 /** The traps of a run in words, without the kit's own ecalls. */
-export const trapsOf = (run: LockstepRun): string[] => run.traps.map(words).filter((text) => !text.endsWith('ecall'));
+export const trapsOf = (run: LockstepRun): string[] =>
+  run.traps.map(words).filter((text) => !text.endsWith('ecall'));
 
 /** How often each kind of trap came. */
 export const tally = (run: LockstepRun): Record<string, number> => {

@@ -6,9 +6,11 @@ export type Patch = readonly [address: number, value: bigint];
 export type TableName = Parameters<typeof tableAt>[1];
 
 /** A page-table entry with the low bits `flags` (and, above the page number, what else is in them). */
-export const pte = (address: number | bigint, flags: bigint): bigint => ((BigInt(address) >> 12n) << 10n) | flags;
+export const pte = (address: number | bigint, flags: bigint): bigint =>
+  ((BigInt(address) >> 12n) << 10n) | flags;
 export const pointer = (hart: number, table: TableName): bigint => pte(tableAt(hart, table), 1n);
-export const entryAt = (hart: number, table: TableName, index: number): number => tableAt(hart, table) + 8 * index;
+export const entryAt = (hart: number, table: TableName, index: number): number =>
+  tableAt(hart, table) + 8 * index;
 
 const root = (hart: number, table: 'rootA' | 'rootB'): Patch[] => [
   [entryAt(hart, table, 0), pointer(hart, 'window1')],

@@ -1,6 +1,5 @@
 import { csrTable } from '@trapline/isa';
 import { Port } from '../devices.ts';
-import { symbols } from '../pair.ts';
 import { Service } from '../kit/handlers.ts';
 import {
   codeWindow,
@@ -18,6 +17,7 @@ import {
   windowBases,
   windowPages,
 } from '../kit/layout.ts';
+import { symbols } from '../pair.ts';
 import type { Rng } from './rng.ts';
 import { entryFor, superEntry } from './tables.ts';
 

@@ -1,5 +1,5 @@
-import { Divergence, Lockstep, type LockstepOptions, type LockstepRun } from '../lockstep.ts';
 import { ramBytes } from '../kit/layout.ts';
+import { Divergence, Lockstep, type LockstepOptions, type LockstepRun } from '../lockstep.ts';
 import { minimise } from './minimise.ts';
 import { imageOf, programText, type RandomProgram, randomProgram } from './program.ts';
 

@@ -1,16 +1,8 @@
+import { kit } from '../kit/handlers.ts';
 import { assembleImage, entrySetup, saveAreas, setCsr } from '../kit/image.ts';
+import { codeBase, dataBase, dataPages, executableBase, farBase, kitBase, tableAt } from '../kit/layout.ts';
 import type { Patch } from '../kit/tables.ts';
 import { blocks, type Scene } from './blocks.ts';
-import { kit } from '../kit/handlers.ts';
-import {
-  codeBase,
-  dataBase,
-  dataPages,
-  executableBase,
-  farBase,
-  kitBase,
-  tableAt,
-} from '../kit/layout.ts';
 import { Rng } from './rng.ts';
 import { initialTables } from './tables.ts';
 
@@ -28,7 +20,6 @@ interface HartProgram {
 
 const hex = (value: bigint | number): string => `0x${BigInt(value).toString(16)}`;
 const registers = 's0 s1 s2 s3 s4 s5 s6 s7 s8 s9 s10 a0 a1 a2 a3 a4 a5 t3 t4 t5 t6'.split(' ');
-
 
 const setup = (rng: Rng, hart: number, { illegalDelegated, faultsDelegated }: Scene): string[] => {
   const vectored = rng.below(2);
@@ -154,4 +145,5 @@ export const wholeText = (program: RandomProgram): string => {
 };
 
 /** RAM as it is before the first instruction. */
-export const imageOf = (program: RandomProgram): Uint8Array => assembleImage(programText(program), program.patches);
+export const imageOf = (program: RandomProgram): Uint8Array =>
+  assembleImage(programText(program), program.patches);

@@ -1,4 +1,14 @@
-import { dataBase, dataPages, executableBase, farBase, hole, ram, tableAt, tableWindow, windowPages } from '../kit/layout.ts';
+import {
+  dataBase,
+  dataPages,
+  executableBase,
+  farBase,
+  hole,
+  ram,
+  tableAt,
+  tableWindow,
+  windowPages,
+} from '../kit/layout.ts';
 import { entryAt, type Patch, pte, standingTables } from '../kit/tables.ts';
 import type { Rng } from './rng.ts';
 
