@@ -7,5 +7,6 @@ import './page/style.css';
 startMachines();
 acceptDrops();
 render(<App />, document.getElementById('app')!);
-if (import.meta.env.PROD && 'serviceWorker' in navigator)
+// Not while developing: the development server changes files under their names.
+if (!import.meta.hot && 'serviceWorker' in navigator)
   void navigator.serviceWorker.register(new URL('sw.js', document.baseURI)).catch(() => undefined);

@@ -23,6 +23,7 @@ export function Explorer({ tab }: { tab: MachineTab }) {
   const bare = tab.config.value.monitor === 'none';
   return (
     <div class="explorer">
+      <h2 class="unseen">Trap explorer</h2>
       <div class="views" role="tablist" aria-label="Explorer views">
         {(Object.entries(views) as [ViewName, string][]).map(([name, title]) => (
           <button

@@ -89,7 +89,7 @@ const speed: Reader = (text) => {
   return value >= 0 && value <= mostSpeed ? { speed: value } : undefined;
 };
 
-/** Words of a link, what they set, and how. Files are `name~sha256`. */
+/** Words of a link, what they set, and how. Files are `name-sha256`. */
 const words: Readonly<Record<string, { readonly key: keyof MachineConfig; readonly read: Reader }>> = {
   m: { key: 'memoryMiB', read: whole('memoryMiB') },
   harts: { key: 'harts', read: whole('harts') },
@@ -104,7 +104,7 @@ const words: Readonly<Record<string, { readonly key: keyof MachineConfig; readon
 };
 
 function readFile(text: string): FileReference | undefined {
-  const match = /^(.*)~([0-9a-f]{64})$/s.exec(text);
+  const match = /^(.*)-([0-9a-f]{64})$/s.exec(text);
   return match ? { name: match[1]!, id: match[2]! } : undefined;
 }
 
@@ -134,7 +134,7 @@ export function writeLink(config: MachineConfig): string {
     if (config[key] !== defaultConfig[key]) link.set(word, String(config[key]));
   for (const role of fileRoles) {
     const file = config.files[role];
-    if (file) link.set(role, `${file.name}~${file.id}`);
+    if (file) link.set(role, `${file.name}-${file.id}`);
   }
   return link.toString();
 }

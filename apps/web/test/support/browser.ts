@@ -34,7 +34,7 @@ export interface Site {
 export async function openSite(): Promise<Site> {
   const outDir = mkdtempSync(join(tmpdir(), 'trapline-page-'));
   const profile = mkdtempSync(join(tmpdir(), 'trapline-profile-'));
-  await build({ root, logLevel: 'error', build: { outDir } });
+  await buildPage(outDir);
   const server = await serveFolder(outDir);
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
@@ -62,6 +62,14 @@ export async function openSite(): Promise<Site> {
   };
 }
 
+/** Builds what visitors get: the test runner's own environment would make a page for testing. */
+async function buildPage(outDir: string): Promise<void> {
+  const environment = process.env.NODE_ENV;
+  process.env.NODE_ENV = 'production';
+  await build({ root, logLevel: 'error', build: { outDir } });
+  process.env.NODE_ENV = environment;
+}
+
 const serveFolder = (outDir: string): Promise<PreviewServer> =>
   preview({ root, base, logLevel: 'error', build: { outDir }, preview: { host: '127.0.0.1', port: 0 } });
 
@@ -80,13 +88,40 @@ export const screenText = (page: Page): Promise<string> =>
     );
 
 /** Waits until the terminal shows the text. */
-export async function until(page: Page, text: string, timeoutMs = 60_000): Promise<void> {
+export const until = (page: Page, text: string, timeoutMs?: number): Promise<void> =>
+  expectScreen(page, (shown) => shown.includes(text), timeoutMs);
+
+/** Types at the guest's console. */
+export async function type(page: Page, text: string): Promise<void> {
+  await page.locator('.xterm-helper-textarea').focus();
+  await page.keyboard.type(text);
+}
+
+/** Opens the page and waits for the built-in guest's prompt. */
+export async function openPage({ context, address }: Site, link = ''): Promise<Page> {
+  const page = await context.newPage();
+  await page.goto(address + link);
+  await untilPrompt(page);
+  return page;
+}
+
+/** Waits until the built-in guest's shell asks for a command. */
+export async function untilPrompt(page: Page): Promise<void> {
+  await until(page, 'perch is up');
+  await expectScreen(page, (shown) => /^\$$/m.test(shown));
+}
+
+/** Waits until the screen is as wanted. */
+export async function expectScreen(
+  page: Page,
+  wanted: (shown: string) => boolean,
+  timeoutMs = 60_000,
+): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const shown = await screenText(page);
-    if (shown.includes(text)) return;
-    if (performance.now() > deadline)
-      throw new Error(`"${text}" did not appear; the screen shows:\n${shown}`);
+    if (wanted(shown)) return;
+    if (performance.now() > deadline) throw new Error(`the screen shows:\n${shown}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
