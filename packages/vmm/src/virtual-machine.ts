@@ -6,9 +6,10 @@ import {
   type DmaMemory,
   type Firmware,
   type FirmwareHart,
+  HostError,
   hartBytes,
 } from '@trapline/core';
-import type { Trap } from '@trapline/isa';
+import { baseInstructions, csrByName, type Trap } from '@trapline/isa';
 import { ExitLog } from './exit-log.ts';
 import { GuestBus } from './guest-bus.ts';
 import { type Policy, shadow } from './policy.ts';
@@ -25,9 +26,25 @@ const defaultPoolBytes = 32 * 1024 * 1024;
 /** Which sensitive instructions exit. */
 export type Intercept = 'all' | 'needed';
 
+const systemNames = new Set(
+  baseInstructions.filter(({ semantics }) => 'system' in semantics).map(({ name }) => name),
+);
+
+const checkIntercept = (name: string, policy: Policy): void => {
+  if (csrByName(name) !== undefined || systemNames.has(name)) return;
+  throw new HostError(
+    'policy',
+    `the policy ${policy.name} intercepts ${name}, which is no CSR and no system instruction`,
+    {
+      hint: 'Write names as assembly does: satp, sret, sfence.vma.',
+    },
+  );
+};
+
 /** The names that exit under a policy; ecall among them where traps are to be seen before they are delivered. */
 const interceptsOf = (intercept: Intercept, policy: Policy): 'all' | readonly string[] => {
   const { intercepts } = policy;
+  for (const name of intercepts ?? []) checkIntercept(name, policy);
   if (intercept === 'all' || (policy.onExit !== undefined && intercepts === undefined)) return 'all';
   return [...(intercepts ?? []), ...(policy.onDeliver === undefined ? [] : ['ecall'])];
 };
