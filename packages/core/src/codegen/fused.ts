@@ -1,6 +1,6 @@
 import type { FunctionBuilder } from '../wasm/module.ts';
-import { f64, i32, i64 } from '../wasm/ops.ts';
-import { after, get, type Local, pick, type Statement, set, type Term, when } from '../wasm/term.ts';
+import { f32, f64, i32, i64 } from '../wasm/ops.ts';
+import { after, choose, get, type Local, pick, type Statement, set, type Term, when } from '../wasm/term.ts';
 
 /**
  * a * b + c with one rounding, out of ordinary double arithmetic: error-free transformations and rounding to odd (Boldo and
@@ -81,33 +81,57 @@ function toOdd(fn: FunctionBuilder, sum: Double, error: Double): Statement[] {
   });
 }
 
+/** A value's neighbours on both sides, and further from it than half a unit in its last place. */
+const outer = (value: F64): F64 => mul(value, f64.const(1 + 2 ** -52));
+const inner = (value: F64): F64 => mul(value, f64.const(1 - 2 ** -52));
+
 /** Of doubles whose product, and c, are far from the ends of the range. */
 export function fusedDouble(fn: FunctionBuilder, a: Double, b: Double, c: Double): F64 {
-  return doubles(fn, 4, (u, ulow, t, tlow) =>
-    doubles(fn, 2, (v, vlow) => {
-      const parts = [
-        ...twoProduct(fn, [u!, ulow!], a, b),
-        ...twoSum(fn, [t!, tlow!], c, ulow!),
-        ...twoSum(fn, [v!, vlow!], u!, t!),
-        // The lower parts' sum takes the place of the locals no longer needed.
-        ...twoSum(fn, [u!, ulow!], tlow!, vlow!),
-        ...toOdd(fn, u!, ulow!),
-      ];
-      return after(parts, add(get(v!), get(u!)));
-    }),
+  return doubles(fn, 5, (product, lost, sum, rest, result) =>
+    after(
+      [
+        ...twoProduct(fn, [product!, lost!], a, b),
+        ...twoSum(fn, [sum!, rest!], product!, c),
+        // The exact result is `sum` and, up to half a unit, `rest`: rounding is settled when both neighbours round alike.
+        set(rest!, add(get(rest!), get(lost!))),
+        set(result!, add(get(sum!), outer(get(rest!)))),
+      ],
+      choose(
+        f64.eq(get(result!), add(get(sum!), inner(get(rest!)))),
+        get(result!),
+        carefully(fn, product!, lost!, c),
+      ),
+    ),
   );
 }
 
-/** Of doubles that hold singles: a double rounded to odd, which rounds to the right single. */
+/** `product + lost + c`, rounded once whatever they are. */
+function carefully(fn: FunctionBuilder, product: Double, lost: Double, c: Double): F64 {
+  return doubles(fn, 6, (t, tlow, v, vlow, low, lowest) => {
+    const parts = [
+      ...twoSum(fn, [t!, tlow!], c, lost),
+      ...twoSum(fn, [v!, vlow!], product, t!),
+      ...twoSum(fn, [low!, lowest!], tlow!, vlow!),
+      ...toOdd(fn, low!, lowest!),
+    ];
+    return after(parts, add(get(v!), get(low!)));
+  });
+}
+
+/** Of doubles that hold singles: a double that rounds to the right single. */
 export function fusedSingle(fn: FunctionBuilder, a: Double, b: Double, c: Double): F64 {
-  return doubles(fn, 3, (product, sum, error) =>
-    after(
+  return doubles(fn, 3, (product, sum, error) => {
+    const rounds = (value: F64) => f32.demote_f64(value);
+    const settled = f32.eq(rounds(outer(get(sum!))), rounds(inner(get(sum!))));
+    const carefully = [...twoSum(fn, [sum!, error!], product!, c), ...toOdd(fn, sum!, error!)];
+    return after(
       [
+        // Exact: a double holds every product of singles.
         set(product!, mul(get(a), get(b))),
-        ...twoSum(fn, [sum!, error!], product!, c),
-        ...toOdd(fn, sum!, error!),
+        set(sum!, add(get(product!), get(c))),
+        when(i32.eqz(settled), carefully),
       ],
       get(sum!),
-    ),
-  );
+    );
+  });
 }
