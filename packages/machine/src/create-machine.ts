@@ -181,7 +181,7 @@ class BoardUnderConstruction {
       }),
       registerAt: (address) => {
         const found = deviceAt(address);
-        return found && found.device.registerAt?.(Number(address) - found.row.address);
+        return found?.device.registerAt?.(Number(address) - found.row.address);
       },
       memory,
       clock: this.#clock,

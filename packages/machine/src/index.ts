@@ -1,4 +1,4 @@
-export { type DiskBackend, HostError } from '@trapline/core';
+export { type DiskBackend, type EngineName, HostError } from '@trapline/core';
 export { MemoryDisk } from '@trapline/devices';
 export { csrByNumber, csrNumber, decode, disassemble, trapName } from '@trapline/isa';
 export {

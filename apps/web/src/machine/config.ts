@@ -1,3 +1,5 @@
+import type { EngineName } from '@trapline/machine';
+
 /** What a machine of the page is to be, and how a link says so. */
 
 /** Files a machine can be given, by what they are for. */
@@ -38,7 +40,7 @@ export interface MachineConfig {
 }
 
 export const monitors = ['shadow', 'none'] as const;
-export const engines = ['interpreter', 'reference'] as const;
+export const engines = ['interpreter', 'translator', 'reference'] as const satisfies readonly EngineName[];
 export const clocks = ['realtime', 'deterministic'] as const;
 const firmwares = ['auto', 'none', 'builtin'] as const;
 type Monitor = (typeof monitors)[number];

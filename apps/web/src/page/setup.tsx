@@ -19,7 +19,11 @@ const monitorNames = {
   none: 'none: the bare machine',
 } as const;
 const clockNames = { realtime: 'real time', deterministic: 'deterministic, made of instructions' } as const;
-const engineNames = { interpreter: 'interpreter', reference: 'reference (slow)' } as const;
+const engineNames = {
+  interpreter: 'interpreter',
+  translator: 'translator',
+  reference: 'reference (slow)',
+} as const;
 
 /** The attribute that makes an input choose folders; the typings do not know it. */
 const pickFolders = (input: HTMLInputElement | null) => input?.setAttribute('webkitdirectory', '');

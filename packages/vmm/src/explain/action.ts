@@ -24,8 +24,11 @@ const phrases: Phrases = {
   reflected: ({ trap, to }) =>
     `${trapName(trap)} delivered to the guest's ${modeName(to)}, tval ${hex(trap.tval)}`,
   firmware: (action) => `SBI extension ${hex(action.extension)} function ${action.function} served`,
-  device: (action, names) =>
-    `${register(action, names)} ${action.write ? '<-' : '->'} ${hex(action.value)} (${action.bytes} bytes)`,
+  device: (action, names) => {
+    const name = names.registerAt?.(action.gpa);
+    const place = `${action.device} at ${hex(action.gpa)}${name === undefined ? '' : ` (${name})`}`;
+    return `${place} ${action.write ? '<-' : '->'} ${hex(action.value)} (${action.bytes} bytes)`;
+  },
   policy: ({ why }) => `the policy decided: ${why}`,
 };
 
