@@ -20,6 +20,8 @@ const operations = [
   'mret',
   'sfence.vma',
   'sinval.vma',
+  'fence.i',
+  'cbo.zero',
 ] as const satisfies readonly SystemOp[];
 export type InPlaceOperation = (typeof operations)[number];
 

@@ -2,6 +2,7 @@ import {
   Cause,
   type Csr,
   type CsrRow,
+  Envcfg,
   type Field,
   isReadOnly,
   lowestPrivilege,
@@ -19,6 +20,7 @@ import {
   readRegister,
   store32,
   store64,
+  translate,
   writeRegister,
 } from '../interpreter/hart-access.ts';
 import { slotField } from '../interpreter/slot.ts';
@@ -230,7 +232,7 @@ function csrInstruction(row: CsrRow, scope: Scope): Statement[] {
     ...register.read,
     when(flag(scope, CsrFlag.writes), isReadOnly(row.number) ? [leave] : write),
     writeRegister(hart, slot, get(old)),
-    ...retireTo(scope, i64.add(i64.load(nowhere, hart.base + hartOffsets.pc), i64.const(4))),
+    ...retireTo(scope, nextPc(hart)),
   ];
 }
 
@@ -238,6 +240,9 @@ function csrInstruction(row: CsrRow, scope: Scope): Statement[] {
 
 const spendOne = (hart: HartAccess): Statement =>
   store32(hart, 'left', i32.sub(load32(hart, 'left'), i32.const(1)));
+
+const nextPc = ({ base }: HartAccess): Term<'i64'> =>
+  i64.add(i64.load(nowhere, base + hartOffsets.pc), i64.const(4));
 
 const retireTo = ({ hart }: Scope, pc: Term<'i64'>): Statement[] => [
   store64(hart, 'pc', pc),
@@ -326,7 +331,29 @@ function fence(scope: Scope): Statement[] {
     loadStatus(scope),
     leaveIf(barredBy(Mstatus.TVM)(scope)),
     store32(hart, 'fenced', i32.const(1)),
-    ...retireTo(scope, i64.add(i64.load(nowhere, hart.base + hartOffsets.pc), i64.const(4))),
+    ...retireTo(scope, nextPc(hart)),
+  ];
+}
+
+const zeroedBytes = 64;
+
+/** cbo.zero of a page that the store TLB knows, where the environment fields switch it on. */
+function zeroBlock(scope: Scope): Statement[] {
+  const { hart, slot, privilege, value, index } = scope;
+  const switchedOn = (register: number): Term<'i32'> => has(bankLoad(scope, register), Envcfg.CBZE);
+  const forUser = i32.or(get(privilege), switchedOn(Slot.senvcfg));
+  const on = i32.and(switchedOn(Slot.menvcfg), i32.ne(forUser, i32.const(0)));
+  const miss = label('miss');
+  const start = i64.and(readRegister(hart, slot, 'rs1'), i64.const(-zeroedBytes));
+  const words = Array.from({ length: zeroedBytes / 8 }, (_, n) => i64.store(get(index), i64.const(0), 8 * n));
+  return [
+    leaveIf(i32.eqz(i32.or(i32.eq(get(privilege), i32.const(M)), on))),
+    block(miss, [
+      ...translate(hart, { va: value, index }, start, { tlb: 'storeTlb', bytes: 8, miss }),
+      ...words,
+      ...retireTo(scope, nextPc(hart)),
+    ]),
+    leave,
   ];
 }
 
@@ -336,6 +363,9 @@ const operations: Record<InPlaceOperation, (scope: Scope) => Statement[]> = {
   mret: (scope) => trapReturn(trapLevels.machine, (s) => below(s, M), scope),
   'sfence.vma': fence,
   'sinval.vma': fence,
+  // Code is coherent with stores.
+  'fence.i': (scope) => retireTo(scope, nextPc(scope.hart)),
+  'cbo.zero': zeroBlock,
 };
 
 /** One block for each kind, each of which ends by returning. */
