@@ -51,6 +51,8 @@ export const hartFields = {
   /** mstatus.FS as engines see it: 0 off (F and D instructions are illegal); they store 3 when they dirty the state. */
   floatState: { type: 'i32', count: 1 },
   pad: { type: 'i32', count: 1 },
+  /** The indirect jump by which control last left translated code for a place it did not expect. */
+  cameFrom: { type: 'u64', count: 1 },
   /** Instructions that retired in translated code, for statistics. */
   translated: { type: 'u64', count: 1 },
   /** The interpreter's copy of a predecoded slot while its instruction runs out of line and may change the code it came from. */

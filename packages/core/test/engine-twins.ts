@@ -27,6 +27,8 @@ export interface Start {
   readonly floatState: number;
   readonly pc: bigint;
   readonly code: readonly number[];
+  /** The program as bytes, instead of `code`. */
+  readonly bytes?: Uint8Array;
 }
 
 export interface Subject {
@@ -71,7 +73,7 @@ export function prepare(each: Subject, start: Start): void {
   const { hart } = each;
   const { views } = hart;
   poke(each, ramBase, pattern);
-  poke(each, start.pc, codeBytes(start.code));
+  poke(each, start.pc, start.bytes ?? codeBytes(start.code));
   start.x.forEach((value, n) => {
     hart.registers.writeX(n, value);
   });

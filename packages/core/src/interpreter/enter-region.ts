@@ -51,8 +51,10 @@ export const Mode = {
   count: 1,
   /** Execute it, not a region that starts there: less budget is left than the region's first block needs. */
   step: 2,
+  /** As `count`, and the indirect jump at `cameFrom` in a region led there. */
+  indirect: 3,
   /** Execute it out of line: what the fast path needs is missing. */
-  slow: 3,
+  slow: 4,
 } as const;
 
 export interface RegionSupport extends RegionPlaces {
@@ -91,7 +93,8 @@ export function arriving(run: Run, regions: RegionSupport): Statement[] {
   return [
     set(number, handlerAt(slot)),
     when(get(mode), [
-      when(is(Mode.count), count(run, regions, [set(mode, i32.const(Mode.plain)), branch(to.hot)]), [
+      // The two modes that count are the odd ones.
+      when(i32.and(get(mode), i32.const(1)), count(run, regions, [branch(to.hot)]), [
         when(i32.ge_u(get(number), i32.const(regionHandler)), [set(number, replaced)]),
         branchIf(to.slow, i32.and(is(Mode.slow), isRow)),
       ]),
@@ -130,5 +133,11 @@ export function runRegion(run: Run, { table, signature }: RegionSupport): Statem
 
 /** The code at `target` became hot. */
 export function reportHot(run: Run, _: RegionSupport): Statement[] {
-  return [...storeState(run), call(run.imports.hot, get(run.slot), get(run.target)), branch(run.to.again)];
+  const { imports, mode, slot, target, to } = run;
+  return [
+    ...storeState(run),
+    call(imports.hot, get(slot), get(target), get(mode)),
+    set(mode, i32.const(Mode.plain)),
+    branch(to.again),
+  ];
 }

@@ -24,8 +24,8 @@ const importTypes = {
   decode: { params: ['i32'], result: 'void' },
   /** (slot, pc): decodes the instruction there, which goes on in the next page. 0, or 1 + the `Stop` to leave with. */
   straddle: { params: ['i32', 'i64'], result: 'i32' },
-  /** (slot, pc): control reached them often enough to be worth translating. */
-  hot: { params: ['i32', 'i64'], result: 'void' },
+  /** (slot, pc, mode): control reached them often enough to be worth translating. */
+  hot: { params: ['i32', 'i64', 'i32'], result: 'void' },
 } as const;
 
 export const importModule = 'trapline';

@@ -34,8 +34,8 @@ export interface InterpreterOptions {
 /** What translates hot code: the interpreter counts, enters regions through the table and says when their code changes. */
 export interface RegionOwner extends RegionPlaces {
   readonly table: WebAssembly.Table;
-  /** Control often reaches the code at `pc`, whose slot is at that byte offset. */
-  hot(hart: EngineHart, slot: number, pc: bigint): void;
+  /** Control often reaches the code at `pc`, whose slot is at that byte offset; the last time in that `Mode`. */
+  hot(hart: EngineHart, slot: number, pc: bigint, mode: number): void;
   /** Nothing is known of the page's code any more. */
   forgotten(hostPage: number): void;
   /** The interpreter is about to run: a good time for translation. */
@@ -194,7 +194,7 @@ class HartProgram {
       fetch: (pc) => this.#fetch(BigInt.asUintN(64, pc)),
       decode: (slot) => decodeSlot(this.host.memory.view, this.cache, slot >>> 0),
       straddle: (slot, pc) => this.#straddle(slot >>> 0, BigInt.asUintN(64, pc)),
-      hot: (slot, pc) => this.translator?.hot(this.hart, slot >>> 0, BigInt.asUintN(64, pc)),
+      hot: (slot, pc, mode) => this.translator?.hot(this.hart, slot >>> 0, BigInt.asUintN(64, pc), mode),
     };
   }
 

@@ -11,6 +11,8 @@ import { jumpOf, jumpsRelative } from '../interpreter/handlers.ts';
 export interface Code {
   /** The instruction at a place, if it was executed before and can be translated at all. */
   at(place: number): Decoded | undefined;
+  /** Where the indirect jump at a place often led. */
+  targets(place: number): readonly number[];
 }
 
 export interface Step {
@@ -28,8 +30,8 @@ export type End =
   | { readonly kind: 'next'; readonly to: Edge }
   | { readonly kind: 'jump'; readonly step: Step; readonly to: Edge }
   | { readonly kind: 'branch'; readonly step: Step; readonly taken: Edge; readonly next: Edge }
-  /** To an address in a register; `expected` if the register should hold its place. */
-  | { readonly kind: 'indirect'; readonly step: Step; readonly expected: Edge | undefined }
+  /** To an address in a register, mostly that of one of `expected`. */
+  | { readonly kind: 'indirect'; readonly step: Step; readonly expected: readonly Edge[] }
   /** The interpreter executes the instruction at `place`, out of line. */
   | { readonly kind: 'slow'; readonly place: number };
 
@@ -50,8 +52,8 @@ export const pageOf = (place: number): number => Math.floor(place / 4096);
 
 /** Explores from `entry`, which is block 0. Undefined when not even its first instruction can be translated. */
 export function discover(code: Code, entry: number, limits: Limits): readonly Block[] | undefined {
-  const explorer = new Explorer(code, limits);
-  explorer.explore(entry);
+  const explorer = new Explorer(code, entry, limits);
+  explorer.explore();
   const blocks = explorer.blocks();
   return blocks[0]?.end.kind === 'slow' && blocks[0].steps.length === 0 ? undefined : blocks[0] && blocks;
 }
@@ -95,11 +97,12 @@ class Explorer {
 
   constructor(
     private readonly code: Code,
+    private readonly entry: number,
     private readonly limits: Limits,
   ) {}
 
-  explore(entry: number): void {
-    const queue: Point[] = [{ frame: this.#frames[0]!, place: entry }];
+  explore(): void {
+    const queue: Point[] = [{ frame: this.#frames[0]!, place: this.entry }];
     for (let at = 0; at < queue.length; at++) {
       const { frame, place } = queue[at]!;
       if (frame) queue.push(...this.#follow(frame, place));
@@ -148,18 +151,24 @@ class Explorer {
     if (base !== undefined)
       return { kind: 'jump', targets: [this.#called(frame, rd, (base + imm) & ~1, next)] };
     const returns = rd === 0 && isLink(decoded.rs1) && imm === 0 && frame.caller;
-    return { kind: 'indirect', targets: returns ? [{ frame: returns, place: frame.returnsTo }] : [] };
+    if (returns) return { kind: 'indirect', targets: [{ frame: returns, place: frame.returnsTo }] };
+    const often = this.code.targets(place).map((target) => this.#called(frame, rd, target, next));
+    return { kind: 'indirect', targets: often.filter((target) => target.frame) };
   }
 
   /** A known jump target. A call opens a frame, unless the function is being called already, or calls are too deep. */
   #called(frame: Frame, rd: number, place: number, returnsTo: number): Point {
     if (Math.abs(place) >= farthest) return { frame: undefined, place };
     if (!isLink(rd)) return { frame, place };
+    // A function that calls itself is a loop.
+    if (place === this.entry && frame.depth === 0) return { frame, place };
     const refused = frame.depth >= this.limits.callDepth || this.code.at(place) === undefined;
     for (let each: Frame | undefined = frame; each; each = each.caller) {
       if (refused || each.callee === place) return { frame: undefined, place };
     }
-    const known = this.#frames.find((each) => each.caller === frame && each.returnsTo === returnsTo);
+    const known = this.#frames.find(
+      (each) => each.caller === frame && each.returnsTo === returnsTo && each.callee === place,
+    );
     if (known) return { frame: known, place };
     const opened = { caller: frame, returnsTo, callee: place, depth: frame.depth + 1, visited: new Map() };
     this.#frames.push(opened);
@@ -187,11 +196,12 @@ class Explorer {
   }
 
   #end(step: Visited, { kind, targets }: Ending): End {
-    const [first, second] = targets.map((target) => this.#edge(target));
+    const edges = targets.map((target) => this.#edge(target));
+    const [first, second] = edges;
     if (kind === 'slow') return { kind, place: step.place };
     if (kind === 'branch') return { kind, step, taken: first!, next: second! };
     if (kind === 'jump') return { kind, step, to: first! };
-    return { kind, step, expected: first };
+    return { kind, step, expected: edges };
   }
 }
 

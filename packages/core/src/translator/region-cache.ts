@@ -6,6 +6,8 @@ export interface Installed {
   /** Its place in the table of functions; its entry slot's handler is `regionHandler + number`. */
   readonly number: number;
   readonly slot: number;
+  /** Host offsets of its indirect jumps. */
+  readonly jumps: ReadonlySet<number>;
   /** The host pages it depends on, with the first and last byte of its code in each. */
   readonly extents: readonly Extent[];
 }
@@ -37,11 +39,13 @@ export class RegionCache {
     return this.#bySlot.get(slot);
   }
 
-  /** Makes the interpreter enter `code` at `slot`. False when there is no room. */
-  install(slot: number, extents: readonly Extent[], code: unknown): boolean {
+  /** Makes the interpreter enter `code` at the slot, instead of what was there before. False when there is no room. */
+  install({ slot, jumps, extents }: Omit<Installed, 'number'>, code: unknown): boolean {
+    const before = this.#bySlot.get(slot);
+    if (before) this.#drop(before);
     const number = this.#free.pop() ?? (this.#fresh < maxRegions ? this.#fresh++ : undefined);
     if (number === undefined) return false;
-    const region: Installed = { number, slot, extents };
+    const region: Installed = { number, slot, jumps, extents };
     this.table.set(number, code);
     this.#bySlot.set(slot, region);
     for (const { hostPage } of extents) {
@@ -50,6 +54,12 @@ export class RegionCache {
     }
     this.enter(region);
     return true;
+  }
+
+  /** Slots of the regions that have the indirect jump at a host offset. */
+  withJump(hostOffset: number): number[] {
+    const near = [...(this.#byPage.get(hostOffset >>> 12) ?? [])];
+    return near.filter(({ jumps }) => jumps.has(hostOffset)).map(({ slot }) => slot);
   }
 
   /** Puts the region's handler into its slot, which was decoded anew. */

@@ -93,6 +93,7 @@ class RegionWriter {
   readonly #leavings: Leaving[] = [];
   readonly #away = new Map<number, Label>();
   readonly #target: Local<'i64'>;
+  readonly #site: Local<'i64'>;
   readonly #mode: Local<'i32'>;
   readonly #fetchContext: Local<'i64'>;
   readonly #out = label('out');
@@ -105,6 +106,7 @@ class RegionWriter {
     base: Local<'i32'>,
   ) {
     this.#target = fn.local('i64');
+    this.#site = fn.local('i64');
     this.#mode = fn.local('i32');
     this.#fetchContext = fn.local('i64');
     this.#frame = {
@@ -161,7 +163,11 @@ class RegionWriter {
         branch(this.#out),
       ];
     }
-    return [block(this.#dynamic, all), set(this.#mode, i32.const(Mode.count))];
+    return [
+      block(this.#dynamic, all),
+      i64.store(get(this.#frame.base), get(this.#site), hartOffsets.cameFrom),
+      set(this.#mode, i32.const(Mode.indirect)),
+    ];
   }
 
   #leave(): Term[] {
@@ -247,14 +253,33 @@ class RegionWriter {
     return [registers.write(hartOffsets.x + 8 * decoded.rd, this.#address(place + decoded.length))];
   }
 
-  #indirect(step: Step, expected: Edge | undefined, follow: (edge: Edge) => Statement[]): Statement[] {
+  #indirect(step: Step, expected: readonly Edge[], follow: (edge: Edge) => Statement[]): Statement[] {
     const target = this.#target;
     const code = [
       set(target, compileExpr(jumpOf(step.decoded.row)!.target, this.#environment(step))),
       ...this.#link(step),
     ];
-    if (expected) code.push(when(i64.eq(get(target), this.#address(expected.place)), follow(expected)));
-    return [...code, branch(this.#dynamic)];
+    return [
+      ...code,
+      ...this.#choose(
+        expected.toSorted((a, b) => a.place - b.place),
+        follow,
+      ),
+      set(this.#site, this.#address(step.place)),
+      branch(this.#dynamic),
+    ];
+  }
+
+  /** Goes to the edge that `target` is the address of, if it is any's: a binary search. */
+  #choose(edges: readonly Edge[], follow: (edge: Edge) => Statement[]): Statement[] {
+    const target = (): Term<'i64'> => get(this.#target);
+    if (edges.length <= 3) {
+      return edges.map((edge) => when(i64.eq(target(), this.#address(edge.place)), follow(edge)));
+    }
+    const middle = edges.length >>> 1;
+    const below = i64.lt_s(i64.sub(target(), this.#address(0)), i64.const(edges[middle]!.place));
+    const [low, high] = [edges.slice(0, middle), edges.slice(middle)];
+    return [when(below, this.#choose(low, follow), this.#choose(high, follow))];
   }
 
   #follow(edge: Edge, from: number, go: (target: number) => Statement[]): Statement[] {
@@ -284,10 +309,10 @@ class RegionWriter {
 }
 
 function successorsOf(end: Block['end']): number[] {
-  const edges: (Edge | undefined)[] =
+  const edges: readonly Edge[] =
     end.kind === 'branch' ? [end.taken, end.next]
-    : end.kind === 'indirect' ? [end.expected]
+    : end.kind === 'indirect' ? end.expected
     : end.kind === 'slow' ? []
     : [end.to]; // biome-ignore format: a table
-  return edges.flatMap((edge) => (edge?.kind === 'block' ? [edge.block] : []));
+  return edges.flatMap((edge) => (edge.kind === 'block' ? [edge.block] : []));
 }

@@ -1,7 +1,7 @@
 import { type Decoded, decode } from '@trapline/isa';
 import type { Engine, EngineHart, EngineHost, StopReason } from '../engine.ts';
-import { hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
-import { heatCounters, maxRegions, regionHandler } from '../interpreter/enter-region.ts';
+import { tlbEntries } from '../hart-layout.ts';
+import { heatCounters, Mode, maxRegions, regionHandler } from '../interpreter/enter-region.ts';
 import { firstRowHandler } from '../interpreter/handlers.ts';
 import { importModule, memoryImport } from '../interpreter/imports.ts';
 import { decodeSlot, Interpreter, interpreterBytes, type RegionOwner } from '../interpreter/interpreter.ts';
@@ -38,6 +38,10 @@ const defaultBatch = 32;
 const defaultPatience = 5;
 const defaultLimits: Limits = { instructions: 600, callDepth: 3 };
 
+/** So many targets of an indirect jump are told apart, and so far away. */
+const mostTargets = 16;
+const farthestTarget = 0x10_0000;
+
 const heatBytes = 2 * heatCounters;
 const replacedBytes = 2 * maxRegions;
 
@@ -54,8 +58,10 @@ interface Candidate {
 
 /** A region and what it was made of. */
 interface Prepared {
+  readonly origin: Candidate;
   readonly slot: number;
   readonly region: Region;
+  readonly jumps: ReadonlySet<number>;
   readonly extents: readonly Extent[];
 }
 
@@ -77,6 +83,10 @@ export class Translator implements Engine, RegionOwner {
   #waitingSince = 0;
   /** Slots that cannot be translated, as the code is now. */
   readonly #refused = new Set<number>();
+  /** Where regions were translated from, by their slots. */
+  readonly #origins = new Map<number, Candidate>();
+  /** Distances that indirect jumps often went, by the host offsets of the jumps. */
+  readonly #jumps = new Map<number, Set<number>>();
   #translations = 0;
   #compiledBytes = 0;
   #compileMilliseconds = 0;
@@ -122,13 +132,30 @@ export class Translator implements Engine, RegionOwner {
     this.#refused.clear();
   }
 
-  hot(hart: EngineHart, slot: number, pc: bigint): void {
+  hot(hart: EngineHart, slot: number, pc: bigint, mode: number): void {
+    if (mode === Mode.indirect && this.#learn(hart, pc)) return;
     if (this.#refused.has(slot)) return;
     if (this.#host.memory.view.getUint16(slot + slotField.handler, true) >= regionHandler) return;
     const known = this.#regions.at(slot);
     if (known) this.#regions.enter(known);
     else if (!this.#unseen && this.#host.memory.view.getUint16(slot + slotField.handler, true) === 0) return;
     else this.#enqueue({ hart, slot, pc, hostPage: this.#interpreter.cache.placeOf(slot).hostPage });
+  }
+
+  /** Notes where an indirect jump led; true when a region is going to know. */
+  #learn(hart: EngineHart, pc: bigint): boolean {
+    const from = hart.views.cameFrom[0]!;
+    const page = hostPageOf(hart, from >> 12n);
+    if (page < 0) return false;
+    const jump = page * 4096 + Number(from & 4095n);
+    const known = this.#jumps.get(jump) ?? new Set<number>();
+    const distance = Number(BigInt.asIntN(64, pc - from));
+    if (known.size >= mostTargets || Math.abs(distance) > farthestTarget || known.has(distance)) return false;
+    this.#jumps.set(jump, known.add(distance));
+    const again = this.#regions.withJump(jump).map((slot) => this.#origins.get(slot));
+    const now = again.filter((each) => each && hostPageOf(hart, each.pc >> 12n) === each.hostPage);
+    for (const each of now) this.#enqueue({ ...each!, hart });
+    return now.length > 0;
   }
 
   settle(): void {
@@ -161,13 +188,16 @@ export class Translator implements Engine, RegionOwner {
     const entry = Number(pc & 4095n);
     // The page may have been forgotten meanwhile.
     if (cache.knownSlotsOf(hostPage) + (entry >>> 1) * slotBytes !== slot) return undefined;
-    const code = new CodeView(this.#host, cache, candidate, this.#unseen);
+    const code = new CodeView(this.#host, cache, candidate, this.#jumps, this.#unseen);
     const blocks = discover(code, entry, this.#limits);
     if (!blocks) return undefined;
+    const { hostPages } = code;
     return {
+      origin: candidate,
       slot,
-      region: { blocks, hostPages: code.hostPages },
-      extents: extentsOf(blocks, code.hostPages),
+      region: { blocks, hostPages },
+      jumps: jumpsOf(blocks, hostPages),
+      extents: extentsOf(blocks, hostPages),
     };
   }
 
@@ -180,8 +210,9 @@ export class Translator implements Engine, RegionOwner {
     );
     const module = new WebAssembly.Module(bytes);
     const { exports } = new WebAssembly.Instance(module, { [importModule]: { [memoryImport]: memory.wasm } });
-    batch.forEach(({ slot, extents }, n) => {
-      this.#regions.install(slot, extents, exports[`r${n}`]);
+    batch.forEach((prepared, n) => {
+      this.#regions.install(prepared, exports[`r${n}`]);
+      this.#origins.set(prepared.slot, prepared.origin);
     });
     this.#translations += batch.length;
     this.#compiledBytes += bytes.length;
@@ -201,12 +232,13 @@ class CodeView implements Code {
     private readonly host: EngineHost,
     private readonly cache: Interpreter['cache'],
     { hart, pc, hostPage }: Candidate,
+    private readonly jumps: ReadonlyMap<number, ReadonlySet<number>>,
     private readonly unseen: boolean,
   ) {
     this.#hart = hart;
     this.#page = pc >> 12n;
     // Another address space may be the current one by now: then the neighbours are not known.
-    this.#alone = this.#hostPage(0) !== hostPage;
+    this.#alone = hostPageOf(hart, this.#page) !== hostPage;
     this.hostPages.set(0, hostPage);
     this.#slots.set(0, cache.knownSlotsOf(hostPage));
   }
@@ -226,28 +258,41 @@ class CodeView implements Code {
     return inPage === 4094 ? undefined : decode(view.getUint32(at, true));
   }
 
+  targets(place: number): number[] {
+    const jump = this.hostPages.get(pageOf(place))! * 4096 + (place & 4095);
+    return [...(this.jumps.get(jump) ?? [])].map((distance) => place + distance);
+  }
+
   /** Address of the slots of a page that the fetch TLB knows, or 0. */
   #slotsOf(page: number): number {
     const known = this.#slots.get(page);
     if (known !== undefined) return known;
-    const hostPage = this.#alone ? -1 : this.#hostPage(page);
+    const hostPage = this.#alone ? -1 : hostPageOf(this.#hart, this.#page + BigInt(page));
     const slots = hostPage < 0 ? 0 : this.cache.knownSlotsOf(hostPage);
     this.#slots.set(page, slots);
     if (slots !== 0) this.hostPages.set(page, hostPage);
     return slots;
   }
+}
 
-  #hostPage(page: number): number {
-    const { views, base } = this.#hart;
-    const number = BigInt.asUintN(52, this.#page + BigInt(page));
-    const index = Number(number & BigInt(tlbEntries - 1));
-    if (views.fetchTlb[2 * index] !== ((number << 12n) | views.fetchContext[0]!)) return -1;
-    const addend = this.host.memory.view.getInt32(
-      base + hartOffsets.fetchTlb + index * tlbEntryBytes + 8,
-      true,
-    );
-    return ((addend + Number((number << 12n) & 0xffff_ffffn)) >>> 0) >>> 12;
+/** The host page that a hart's fetch TLB has for a virtual page, or -1. */
+function hostPageOf({ views }: EngineHart, virtualPage: bigint): number {
+  const number = BigInt.asUintN(52, virtualPage);
+  const index = Number(number & BigInt(tlbEntries - 1));
+  const { fetchTlb, fetchContext } = views;
+  if (fetchTlb[2 * index] !== ((number << 12n) | fetchContext[0]!)) return -1;
+  const addend = Number(BigInt.asIntN(32, fetchTlb[2 * index + 1]!));
+  return ((addend + Number((number << 12n) & 0xffff_ffffn)) >>> 0) >>> 12;
+}
+
+function jumpsOf(blocks: readonly Block[], hostPages: ReadonlyMap<number, number>): Set<number> {
+  const jumps = new Set<number>();
+  for (const { end } of blocks) {
+    if (end.kind !== 'indirect') continue;
+    const { place } = end.step;
+    jumps.add(hostPages.get(pageOf(place))! * 4096 + (place & 4095));
   }
+  return jumps;
 }
 
 function extentsOf(blocks: readonly Block[], hostPages: ReadonlyMap<number, number>): Extent[] {
