@@ -306,15 +306,30 @@ describe('for everybody', () => {
   it.each([360, 768, 1440])('at %d pixels nothing runs out of the window', async (width) => {
     page = await openPage(site);
     await page.setViewportSize({ width, height: 720 });
-    for (const panel of ['Explorer', 'Lessons', 'Machine']) {
+    const expectToFit = async () => {
+      const sizes = await page.evaluate(() => {
+        const panel = document.querySelector('.panel')!;
+        return {
+          wide: document.documentElement.scrollWidth - innerWidth,
+          high: document.documentElement.scrollHeight - innerHeight,
+          panel: panel.scrollWidth - panel.clientWidth,
+          terminal: document.querySelector('.console')!.getBoundingClientRect().height > 100,
+        };
+      });
+      expect(sizes).toEqual({ wide: 0, high: 0, panel: 0, terminal: true });
+    };
+    for (const panel of ['Lessons', 'Machine', 'Explorer']) {
       await openPanel(panel);
-      const sizes = await page.evaluate(() => ({
-        wide: document.documentElement.scrollWidth - innerWidth,
-        high: document.documentElement.scrollHeight - innerHeight,
-        terminal: document.querySelector('.console')!.getBoundingClientRect().height,
-      }));
-      expect(sizes).toEqual({ wide: 0, high: 0, terminal: expect.any(Number) });
-      expect(sizes.terminal).toBeGreaterThan(100);
+      await expectToFit();
+    }
+    await type(page, 'ls\n');
+    await page.locator('.stream tbody button').first().click();
+    await page.getByRole('article', { name: 'One exit' }).waitFor();
+    await expectToFit();
+    for (const view of ['Modes', 'Two worlds']) {
+      await page.getByRole('tab', { name: view }).click();
+      await page.locator('.rates, .csrs').waitFor();
+      await expectToFit();
     }
   });
 });

@@ -56,6 +56,8 @@ export class Session {
   /** Makes the machine and lets it run. Rejects with one sentence when it cannot be made. */
   async boot(request: BootRequest): Promise<BootReport> {
     await this.#stop();
+    this.#pauses.delete('breakpoint');
+    this.#pauses.delete('you');
     this.#state({ kind: 'booting' });
     try {
       const { files, references } = await this.#collect(request);
