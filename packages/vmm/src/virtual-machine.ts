@@ -20,7 +20,7 @@ import { Vcpu } from './vcpu.ts';
 /** Host-physical addresses are host offsets above this, clear of any board's own map. */
 const hostBase = 2 ** 40;
 
-const defaultIntercept: Intercept = 'all';
+const defaultIntercept: Intercept = 'needed';
 const defaultPoolBytes = 32 * 1024 * 1024;
 
 /** Which sensitive instructions exit. */
@@ -58,7 +58,7 @@ export interface VirtualMachineOptions {
   readonly policy?: Policy | undefined;
   /**
    * `all`: every sensitive instruction exits and is emulated. `needed`: those which need no decision run in place on the shadow
-   * bank, unless somebody listens to exits or the policy wants to see them. `all` unless told.
+   * bank, unless somebody listens to exits or the policy wants to see them (the default).
    */
   readonly intercept?: Intercept | undefined;
   /** SBI served by the host instead of guest M-mode software. */
