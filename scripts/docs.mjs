@@ -12,7 +12,9 @@ function pages() {
 /** What a page points at: relative links, and paths into the workspace written as code. */
 function targets(page) {
   const text = readFileSync(page, 'utf8');
-  const links = [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, path]) => join(dirname(page), path));
+  const links = [...text.matchAll(/\]\(([^)#:\s]+)(?:#[^)]*)?\)/g)].map(([, path]) =>
+    join(dirname(page), path),
+  );
   const paths = [...text.matchAll(/`((?:packages|docs|scripts|guests|apps)\/[\w./-]+)`/g)].map(([, path]) =>
     join(root, path),
   );
