@@ -40,6 +40,9 @@ const world = {
   },
 };
 
+/** Comparing as values takes the runner seconds. */
+const same = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) === 0;
+
 const blocks = 5;
 const image = () => Uint8Array.from({ length: blocks * blockBytes - 512 }, (_, at) => at % 251);
 const newFiles = () => ({ index: new MemoryFile(), data: new MemoryFile() });
@@ -67,15 +70,13 @@ describe('a disk kept as changed blocks', () => {
           disk.write(offset, fits);
         }
         disk.flush();
-        expect(open(files).contents()).toEqual(expected);
+        expect(same(open(files).contents(), expected)).toBe(true);
       }),
       { numRuns: 60 },
     );
   });
 
   it('holds every write that was finished when the browser died, wherever it died', () => {
-    const files = newFiles();
-    open(files);
     fc.assert(
       fc.property(writes, fc.nat(20), (sequence, survive) => {
         const now = newFiles();
@@ -96,7 +97,7 @@ describe('a disk kept as changed blocks', () => {
         world.writesLeft = Number.POSITIVE_INFINITY;
         const found = open(now).contents();
         if (torn) expected.set(found.subarray(torn.from, torn.to), torn.from);
-        expect(found).toEqual(expected);
+        expect(same(found, expected)).toBe(true);
       }),
       { numRuns: 60 },
     );
