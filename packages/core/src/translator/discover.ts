@@ -89,10 +89,17 @@ interface Ending {
 
 const isLink = (register: number): boolean => register === 1 || register === 5;
 const farthest = 0x200_0000;
+/** Returns of a function that calls itself are told apart up to so many. */
+const mostReturns = 8;
+
+/** Whether a jump is how functions return ("Unconditional Jumps": the registers that hold return addresses). */
+export const isReturn = ({ rd, rs1, imm }: Decoded): boolean => rd === 0 && isLink(rs1) && imm === 0;
 
 class Explorer {
   readonly #frames: Frame[] = [{ caller: undefined, returnsTo: 0, callee: -1, depth: 0, visited: new Map() }];
   readonly #leaders: Visited[] = [];
+  /** Where the calls that the region's first function makes to itself return. */
+  readonly #behindCalls = new Set<number>();
   #instructions = 0;
 
   constructor(
@@ -147,21 +154,33 @@ class Explorer {
       const taken = { frame, place: place + imm };
       return { kind: 'branch', targets: [taken, { frame, place: next }] };
     }
-    const base = jumpsRelative(row) ? place : addressBefore(before, decoded);
-    if (base !== undefined)
-      return { kind: 'jump', targets: [this.#called(frame, rd, (base + imm) & ~1, next)] };
-    const returns = rd === 0 && isLink(decoded.rs1) && imm === 0 && frame.caller;
-    if (returns) return { kind: 'indirect', targets: [{ frame: returns, place: frame.returnsTo }] };
-    const often = this.code.targets(place).map((target) => this.#called(frame, rd, target, next));
-    return { kind: 'indirect', targets: often.filter((target) => target.frame) };
+    if (jumpsRelative(row)) return { kind: 'jump', targets: this.#called(frame, rd, place + imm, next) };
+    if (isReturn(decoded)) {
+      const { caller, returnsTo } = frame;
+      return { kind: 'indirect', targets: caller ? [{ frame: caller, place: returnsTo }] : [] };
+    }
+    const address = addressBefore(before, decoded);
+    const often = address === undefined ? this.code.targets(place) : [(address + imm) & ~1];
+    const targets = often.flatMap((target) => this.#called(frame, rd, target, next));
+    return { kind: 'indirect', targets: targets.filter((target) => target.frame) };
   }
 
   /** A known jump target. A call opens a frame, unless the function is being called already, or calls are too deep. */
-  #called(frame: Frame, rd: number, place: number, returnsTo: number): Point {
-    if (Math.abs(place) >= farthest) return { frame: undefined, place };
-    if (!isLink(rd)) return { frame, place };
-    // A function that calls itself is a loop.
-    if (place === this.entry && frame.depth === 0) return { frame, place };
+  #called(frame: Frame, rd: number, place: number, returnsTo: number): readonly Point[] {
+    if (Math.abs(place) >= farthest) return [{ frame: undefined, place }];
+    if (!isLink(rd)) return [{ frame, place }];
+    if (place === this.entry && frame.depth === 0) {
+      // A function that calls itself is a loop; its returns go on behind the calls, too.
+      this.#behindCalls.add(returnsTo);
+      return [
+        { frame, place },
+        { frame, place: returnsTo },
+      ];
+    }
+    return [this.#opened(frame, place, returnsTo)];
+  }
+
+  #opened(frame: Frame, place: number, returnsTo: number): Point {
     const refused = frame.depth >= this.limits.callDepth || this.code.at(place) === undefined;
     for (let each: Frame | undefined = frame; each; each = each.caller) {
       if (refused || each.callee === place) return { frame: undefined, place };
@@ -198,6 +217,10 @@ class Explorer {
   #end(step: Visited, { kind, targets }: Ending): End {
     const edges = targets.map((target) => this.#edge(target));
     const [first, second] = edges;
+    if (kind === 'indirect' && isReturn(step.decoded) && !step.frame.caller) {
+      const behind = [...this.#behindCalls].slice(0, mostReturns);
+      return { kind, step, expected: behind.map((place) => this.#edge({ frame: step.frame, place })) };
+    }
     if (kind === 'slow') return { kind, place: step.place };
     if (kind === 'branch') return { kind, step, taken: first!, next: second! };
     if (kind === 'jump') return { kind, step, to: first! };

@@ -6,7 +6,7 @@ import { firstRowHandler } from '../interpreter/handlers.ts';
 import { importModule, memoryImport } from '../interpreter/imports.ts';
 import { decodeSlot, Interpreter, interpreterBytes, type RegionOwner } from '../interpreter/interpreter.ts';
 import { slotBytes, slotField } from '../interpreter/slot.ts';
-import { type Block, type Code, discover, type Limits, pageOf } from './discover.ts';
+import { type Block, type Code, discover, isReturn, type Limits, pageOf } from './discover.ts';
 import { type Extent, RegionCache } from './region-cache.ts';
 import type { Region } from './region-code.ts';
 import { regionModule } from './region-module.ts';
@@ -36,7 +36,7 @@ export interface TranslatorStats {
 const defaultThreshold = 10000;
 const defaultBatch = 32;
 const defaultPatience = 5;
-const defaultLimits: Limits = { instructions: 600, callDepth: 3 };
+const defaultLimits: Limits = { instructions: 300, callDepth: 2 };
 
 /** So many targets of an indirect jump are told apart, and so far away. */
 const mostTargets = 16;
@@ -85,6 +85,8 @@ export class Translator implements Engine, RegionOwner {
   readonly #refused = new Set<number>();
   /** Where regions were translated from, by their slots. */
   readonly #origins = new Map<number, Candidate>();
+  /** What became known of regions' indirect jumps, by their slots, as a count. */
+  readonly #news = new Map<number, number>();
   /** Distances that indirect jumps often went, by the host offsets of the jumps. */
   readonly #jumps = new Map<number, Set<number>>();
   #translations = 0;
@@ -148,14 +150,24 @@ export class Translator implements Engine, RegionOwner {
     const page = hostPageOf(hart, from >> 12n);
     if (page < 0) return false;
     const jump = page * 4096 + Number(from & 4095n);
+    const { view } = this.#host.memory;
+    const decoded = decode(view.getUint16(jump, true) | (view.getUint16(jump + 2, true) << 16));
+    if (!decoded || isReturn(decoded)) return false;
     const known = this.#jumps.get(jump) ?? new Set<number>();
     const distance = Number(BigInt.asIntN(64, pc - from));
     if (known.size >= mostTargets || Math.abs(distance) > farthestTarget || known.has(distance)) return false;
     this.#jumps.set(jump, known.add(distance));
-    const again = this.#regions.withJump(jump).map((slot) => this.#origins.get(slot));
-    const now = again.filter((each) => each && hostPageOf(hart, each.pc >> 12n) === each.hostPage);
-    for (const each of now) this.#enqueue({ ...each!, hart });
-    return now.length > 0;
+    const origins = this.#regions.withJump(jump).map((slot) => this.#origins.get(slot)!);
+    const here = origins.filter((each) => hostPageOf(hart, each.pc >> 12n) === each.hostPage);
+    for (const each of here) this.#improve({ ...each, hart });
+    return here.length > 0;
+  }
+
+  /** Translates a region again, knowing more: at once, then after twice as many news each time. */
+  #improve(candidate: Candidate): void {
+    const news = (this.#news.get(candidate.slot) ?? 0) + 1;
+    this.#news.set(candidate.slot, news);
+    if ((news & (news - 1)) === 0) this.#enqueue(candidate);
   }
 
   settle(): void {
