@@ -493,7 +493,7 @@ export class Hart implements EngineHart, PrivilegedState {
     return undefined;
   }
 
-  private cacheBlock({ operation, address }: Extract<Outcome, { kind: 'cacheBlock' }>): SlowStatus {
+  protected cacheBlock({ operation, address }: Extract<Outcome, { kind: 'cacheBlock' }>): SlowStatus {
     return operation === 'zero' ? this.slow.zeroBlock(address) : this.slow.touchBlock(address);
   }
 

@@ -15,6 +15,7 @@ export {
   type EngineHost,
   Slow,
   type SlowPath,
+  type SlowStatus,
   Stop,
   type StopReason,
 } from './engine.ts';

@@ -24,10 +24,11 @@ const inUserMode: Readonly<Record<SystemOp, ExitKind | undefined>> = {
   'sinval.vma': 'illegalInstruction',
   'sfence.w.inval': 'illegalInstruction',
   'sfence.inval.ir': 'illegalInstruction',
-  'cbo.zero': undefined,
-  'cbo.clean': undefined,
-  'cbo.flush': undefined,
-  'cbo.inval': undefined,
+  // The physical hart's own senvcfg allows no cache-block operation.
+  'cbo.zero': 'illegalInstruction',
+  'cbo.clean': 'illegalInstruction',
+  'cbo.flush': 'illegalInstruction',
+  'cbo.inval': 'illegalInstruction',
 };
 
 /** The exit an instruction is for certain when U-mode executes it; undefined: the hart has to try. */

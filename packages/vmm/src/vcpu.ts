@@ -7,6 +7,7 @@ import {
   type HartState,
   interceptBits,
   Slow,
+  type SlowStatus,
   Stop,
   type StopReason,
 } from '@trapline/core';
@@ -17,6 +18,7 @@ import {
   decode,
   M,
   Mstatus,
+  type Outcome,
   Slot,
   slotOf,
   Touched,
@@ -264,6 +266,25 @@ export class Vcpu extends Hart {
   override executeWord(word: number): Exit | undefined {
     this.slow.refresh();
     return super.executeWord(word);
+  }
+
+  /** A block is zeroed through the tree where that is possible: it then holds the page, and its other blocks are zeroed in place. */
+  protected override cacheBlock(outcome: Extract<Outcome, { kind: 'cacheBlock' }>): SlowStatus {
+    if (outcome.operation === 'zero' && this.#zeroThroughTree(outcome.address)) return Slow.ok;
+    this.slow.refresh();
+    return super.cacheBlock(outcome);
+  }
+
+  #zeroThroughTree(address: bigint): boolean {
+    if (this.#dataTranslationDiffers()) return false;
+    const { slow } = this.physical;
+    this.#useTree();
+    if (slow.zeroBlock(address) !== Slow.trap) return true;
+    this.slow.refresh();
+    const filled = this.#host.pager.fill({ state: this, mmu: this.slow }, this.tree(), 'store', address);
+    if (filled.kind !== 'filled') return false;
+    this.#useTree();
+    return slow.zeroBlock(address) !== Slow.trap;
   }
 
   /** Makes the access possible in place, or does what it comes to. */
