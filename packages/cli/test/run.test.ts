@@ -201,5 +201,7 @@ test('--trace explains every exit that was asked for', async () => {
   const all = new FakeHost();
   all.type('q');
   await run(all, '--trace', 'exits');
-  expect(all.stderr.text).toMatch(/sb a1,0\(s0\): mmio .*uart at 0x10000000 \(RBR\/THR\/DLL\) <- 0x72 \(1 bytes\)/);
+  expect(all.stderr.text).toMatch(
+    /sb a1,0\(s0\): mmio .*uart at 0x10000000 \(RBR\/THR\/DLL\) <- 0x72 \(1 bytes\)/,
+  );
 });

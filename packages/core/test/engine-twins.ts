@@ -1,13 +1,21 @@
 import {
   baseInstructions,
   compressedInstructions,
+  csrSlots,
   decode,
   type Instruction,
   Mstatus,
   Slot,
 } from '@trapline/isa';
 import fc from 'fast-check';
-import { type Core, createCore, type EngineName, type Exit, type Hart } from '../src/index.ts';
+import {
+  type Core,
+  createCore,
+  type EngineName,
+  type Exit,
+  type Hart,
+  type HartState,
+} from '../src/index.ts';
 
 /** A hart of each engine, given the same state and asked for the same runs. */
 
@@ -36,7 +44,16 @@ export interface Subject {
   readonly core: Core;
   readonly hart: Hart;
   readonly ram: Uint8Array;
+  /** As the hart was made. */
+  readonly fresh: HartState;
+  readonly csrs: readonly bigint[];
 }
+
+/** The CSRs that no `Start` gives. */
+const csrBank = ({ csrs }: Hart): bigint[] =>
+  Array.from({ length: csrSlots }, (_, slot) =>
+    slot === Slot.mstatus || slot === Slot.fcsr ? 0n : csrs.get(slot),
+  );
 
 export function subject(engine: EngineName): Subject {
   // Everything is hot at once, so that even short programs are translated.
@@ -48,7 +65,7 @@ export function subject(engine: EngineName): Subject {
   });
   core.bus.addRam(Number(ramBase), ramBytes);
   const hart = core.createHart({ id: 0, delivery: 'host' });
-  return { engine, core, hart, ram: core.ram(ramBase, ramBytes)! };
+  return { engine, core, hart, ram: core.ram(ramBase, ramBytes)!, fresh: hart.save(), csrs: csrBank(hart) };
 }
 
 /** Bytes of a program of 16- and 32-bit words. */
@@ -80,6 +97,8 @@ export function prepare(each: Subject, start: Start): void {
   start.f.forEach((value, n) => {
     hart.registers.writeF(n, value);
   });
+  // A random word may be a CSR's write; only then is there more to reset, TLBs included.
+  if (csrBank(hart).some((value, slot) => value !== each.csrs[slot])) hart.restore(each.fresh);
   hart.setCsr(Slot.mstatus, Mstatus.FS & (BigInt(start.floatState) * (Mstatus.FS & -Mstatus.FS)));
   hart.setCsr(Slot.fcsr, BigInt(start.fcsr));
   hart.pc = start.pc;

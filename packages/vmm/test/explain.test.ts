@@ -4,7 +4,7 @@ import { type ExitEvent, explain, explainLine } from '../src/index.ts';
 
 const pc = 0x8000_0100n;
 const word = (source: string): number => {
-  const { bytes } = assemble(source, { origin: pc });
+  const { bytes } = assemble(source, { base: pc });
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
 };
 const names = {

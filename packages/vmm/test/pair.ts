@@ -199,7 +199,7 @@ export const emptyBoard = (name: Board['name'], given: BoardOptions = {}): Board
     dma().written(BigInt(ramBase), options.ramBytes);
     machine?.pager.dropAll();
     port.reset();
-    harts.forEach(({ hart }, i) => restore(hart, pristine[i]!));
+    for (const [i, { hart }] of harts.entries()) restore(hart, pristine[i]!);
     clock.restore(midnight);
     atStart(harts, firmware !== undefined);
     made.scheduler = new Scheduler(harts, clock, { quantum });

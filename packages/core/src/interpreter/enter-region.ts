@@ -17,10 +17,10 @@ import {
   when,
 } from '../wasm/term.ts';
 import { pcOf } from './fast-row.ts';
-import { handlerAt, type Run, storeHere, storeState } from './generate.ts';
 import { firstRowHandler } from './handlers.ts';
 import { load32, load64, store64 } from './hart-access.ts';
 import { importModule } from './imports.ts';
+import { handlerAt, type Run, storeHere, storeState } from './run-state.ts';
 import { slotShift } from './slot.ts';
 
 /**

@@ -14,7 +14,6 @@ import {
   get,
   giveBack,
   type Label,
-  type Local,
   label,
   loop,
   type Statement,
@@ -30,15 +29,15 @@ import {
   countNear,
   Mode,
   type RegionPlaces,
-  type RegionSupport,
   regionSupport,
   reportHot,
   runRegion,
 } from './enter-region.ts';
-import { fastRow, type Loop, pcOf } from './fast-row.ts';
+import { fastRow, pcOf } from './fast-row.ts';
 import { firstRowHandler, rowHandlers, type special } from './handlers.ts';
 import { type HartAccess, load32, load64, store32, store64, tlbIndex } from './hart-access.ts';
 import { declareImports, importModule, memoryImport, type SlowImports } from './imports.ts';
+import { handlerAt, labels, type Run, type RunLocals, storeHere, storeState } from './run-state.ts';
 import { slotField, slotShift, straddlingDistance } from './slot.ts';
 import { type FloatCall, FloatCalls, hasSlowPath, slowParameters, slowRow } from './slow-row.ts';
 
@@ -124,51 +123,6 @@ function defineSlowRows(
   const table = module.table({ initial: functions.length, maximum: functions.length });
   module.elements(table, 0, functions);
   return table;
-}
-
-interface RunLocals {
-  readonly slot: Local<'i32'>;
-  readonly originSlot: Local<'i32'>;
-  readonly origin: Local<'i64'>;
-  readonly target: Local<'i64'>;
-  /** Instructions still to retire. */
-  readonly left: Local<'i32'>;
-  readonly va: Local<'i64'>;
-  readonly index: Local<'i32'>;
-  readonly loaded: Local<'i64'>;
-  readonly status: Local<'i32'>;
-  /** The handler of `slot`; with regions only. */
-  readonly number: Local<'i32'>;
-  /** What `lookup` is to do besides, a `Mode`; with regions only. */
-  readonly mode: Local<'i32'>;
-}
-
-const labels = () => ({
-  again: label('again'),
-  lookup: label('lookup'),
-  dispatch: label('dispatch'),
-  retire: label('retire'),
-  counted: label('counted'),
-  spent: label('spent'),
-  jump: label('jump'),
-  slow: label('slow'),
-  miss: label('miss'),
-  undecoded: label('undecoded'),
-  straddling: label('straddling'),
-  system: label('system'),
-  illegal: label('illegal'),
-  region: label('region'),
-  hot: label('hot'),
-});
-
-export interface Run extends Loop, RunLocals {
-  readonly to: ReturnType<typeof labels>;
-  readonly imports: SlowImports;
-  readonly module: ModuleBuilder;
-  readonly slowTable: TableRef;
-  /** Executes a system instruction in place if it can. */
-  readonly system: FunctionRef<readonly ['i32'], 'i32'>;
-  readonly regions: RegionSupport | undefined;
 }
 
 const instructionBits = ({ slot }: Run): Term<'i32'> => i32.load(get(slot), slotField.operand);
@@ -280,20 +234,10 @@ function runStraddling({ hart, slot, origin, originSlot, va, index, number, regi
   ];
 }
 
-export const handlerAt = (slot: Local<'i32'>): Term<'i32'> => i32.load16_u(get(slot), slotField.handler);
-
-export const storeState = ({ hart, left, target }: Run): Statement[] => [
-  store64(hart, 'pc', get(target)),
-  store32(hart, 'left', get(left)),
-];
-
 const leaveAtTarget = (run: Run, reason: number): Statement[] => [
   ...storeState(run),
   giveBack(i32.const(reason)),
 ];
-
-/** State for a host function that works on the instruction at `slot`. */
-export const storeHere = (run: Run): Statement[] => [set(run.target, pcOf(run)), ...storeState(run)];
 
 /** Leaves unless an import's answer is 0; otherwise it is 1 + the reason. */
 const leaveUnlessZero = ({ status }: Run, answer: Term<'i32'>): Statement =>

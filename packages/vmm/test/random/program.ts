@@ -1,6 +1,5 @@
-import { kit } from '../kit/handlers.ts';
 import { assembleImage, entrySetup, saveAreas, setCsr } from '../kit/image.ts';
-import { codeBase, dataBase, dataPages, executableBase, farBase, kitBase, tableAt } from '../kit/layout.ts';
+import { dataBase, dataPages, executableBase, farBase, tableAt } from '../kit/layout.ts';
 import type { Patch } from '../kit/tables.ts';
 import { blocks, type Scene } from './blocks.ts';
 import { Rng } from './rng.ts';
@@ -132,17 +131,6 @@ export const programText = ({ harts }: RandomProgram): string =>
     '  .balign 8',
     `running: .dword ${harts.length}`,
   ].join('\n');
-
-/** All of it as text that assembles by itself. */
-export const wholeText = (program: RandomProgram): string => {
-  const words = new Map(program.patches);
-  const sorted = [...words].sort(([a], [b]) => a - b);
-  const data = sorted.map(([address, value], i) => {
-    const follows = i > 0 && sorted[i - 1]![0] + 8 === address;
-    return `${follows ? '' : `.org ${hex(address - codeBase)}\n`}.dword ${hex(value)}`;
-  });
-  return `${programText(program)}\n.org ${hex(kitBase - codeBase)}\n${kit.source}\n${data.join('\n')}\n`;
-};
 
 /** RAM as it is before the first instruction. */
 export const imageOf = (program: RandomProgram): Uint8Array =>
