@@ -47,8 +47,13 @@ const visible = ({ harts }: Machine): string[] =>
 
 const differences = (left: Side, right: Side): string[] => {
   const theirs = visible(right.machine);
-  const rows = visible(left.machine).flatMap((row, i) => (row === theirs[i] ? [] : [`${row} | ${theirs[i]}`]));
-  if (left.printed.length !== right.printed.length || left.printed.some((byte, i) => byte !== right.printed[i]))
+  const rows = visible(left.machine).flatMap((row, i) =>
+    row === theirs[i] ? [] : [`${row} | ${theirs[i]}`],
+  );
+  if (
+    left.printed.length !== right.printed.length ||
+    left.printed.some((byte, i) => byte !== right.printed[i])
+  )
     rows.push('what was printed');
   return rows;
 };
@@ -67,7 +72,8 @@ const sideBySide = (left: Side, right: Side, instructions: number): { ending: Ex
   for (let round = 0; round < mostRounds; round++) {
     const [ending, other] = [left.machine.step(instructions), right.machine.step(instructions)];
     expect(differences(left, right), `after round ${round}`).toEqual([]);
-    if (round % ramEvery === 0 || ending !== undefined) expect(sameRam(left, right), `RAM after round ${round}`).toBe(true);
+    if (round % ramEvery === 0 || ending !== undefined)
+      expect(sameRam(left, right), `RAM after round ${round}`).toBe(true);
     expect(other).toEqual(ending);
     if (ending !== undefined) return { ending, text: new TextDecoder().decode(new Uint8Array(left.printed)) };
   }
@@ -79,11 +85,15 @@ test.each([
   [1, 'needed', 10_000],
   [3, 'all', 7_919],
   [3, 'needed', 30_000],
-] as const)('the built-in guest boots and tests itself on %i harts, bare and virtual (exits: %s)', async (harts, intercept, instructions) => {
-  const bare = await make({ harts, monitor: 'none' });
-  const virtual = await make({ harts, monitor: 'shadow', intercept });
-  const { ending, text } = sideBySide(bare, virtual, instructions);
-  if (process.env.TRAPLINE_SEEDS) console.log(bare.machine.instructions);
-  expect(text).toMatch(/selftest: [1-9]\d* passed, 0 failed/);
-  expect(ending).toEqual({ kind: 'guest', code: 0 });
-}, 600_000);
+] as const)(
+  'the built-in guest boots and tests itself on %i harts, bare and virtual (exits: %s)',
+  async (harts, intercept, instructions) => {
+    const bare = await make({ harts, monitor: 'none' });
+    const virtual = await make({ harts, monitor: 'shadow', intercept });
+    const { ending, text } = sideBySide(bare, virtual, instructions);
+    if (process.env.TRAPLINE_SEEDS) console.log(bare.machine.instructions);
+    expect(text).toMatch(/selftest: [1-9]\d* passed, 0 failed/);
+    expect(ending).toEqual({ kind: 'guest', code: 0 });
+  },
+  600_000,
+);

@@ -126,7 +126,9 @@ const hartText = ({ setup, blocks }: HartProgram, hart: number): string => {
 /** The program's own text; handlers and tables are not part of it. */
 export const programText = ({ harts }: RandomProgram): string =>
   [
-    ...harts.slice(1).map((_, i) => `  li t0, ${i + 1}\n  bne a0, t0, 1f\n  la t0, hart${i + 1}\n  jr t0\n1:`),
+    ...harts
+      .slice(1)
+      .map((_, i) => `  li t0, ${i + 1}\n  bne a0, t0, 1f\n  la t0, hart${i + 1}\n  jr t0\n1:`),
     ...harts.map(hartText),
     '  .balign 8',
     `running: .dword ${harts.length}`,
