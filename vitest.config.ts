@@ -6,6 +6,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ['@trapline/source'] } },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'apps/*/test/**/*.test.ts', 'docs/test/**/*.test.ts'],
+    setupFiles: ['./vitest.setup.ts'],
     testTimeout: 120_000,
     maxWorkers: 2,
   },
