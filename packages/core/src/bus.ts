@@ -24,6 +24,7 @@ export class Bus {
   private readonly ramRegions: RamRegion[] = [];
   private readonly devices: DeviceRegion[] = [];
   private lastRam: RamRegion | undefined;
+  private readonly watchers: (() => void)[] = [];
 
   constructor(memory: CoreMemory) {
     this.memory = memory;
@@ -45,7 +46,13 @@ export class Bus {
     this.checkFree(address, bytes);
     const region = { address, bytes, offset };
     this.ramRegions.push(region);
+    this.ramChanged();
     return region;
+  }
+
+  /** Calls `changed` whenever the RAM on the map changes. */
+  watchRam(changed: () => void): void {
+    this.watchers.push(changed);
   }
 
   /** Maps `device` at physical `[address, address + bytes)`; offsets it sees count from `address`. A large range makes a window. */
@@ -60,7 +67,7 @@ export class Bus {
     if (ram >= 0) {
       const [region] = this.ramRegions.splice(ram, 1);
       this.memory.release(region!.offset, region!.bytes);
-      this.lastRam = undefined;
+      this.ramChanged();
       return true;
     }
     const device = this.devices.findIndex((region) => region.address === address);
@@ -109,6 +116,11 @@ export class Bus {
   /** The RAM on the map, in order of addition. */
   get ramMap(): readonly RamRegion[] {
     return this.ramRegions;
+  }
+
+  private ramChanged(): void {
+    this.lastRam = undefined;
+    for (const changed of this.watchers) changed();
   }
 
   private checkFree(address: number, bytes: number): void {

@@ -11,18 +11,26 @@ const rules = (t: PagedTranslation, isFetch: boolean): number =>
   (t.setsAccessed ? 8 : 0) |
   (t.memoryTypes ? 16 : 0);
 
+/** What numbers are for. */
+export interface ContextsHost {
+  /** A number stands for that translation from now on. */
+  describe(number: number, t: Translation): void;
+  /** Numbers begin again. */
+  wipe(): void;
+}
+
 /**
  * Numbers for translation contexts: TLB tags carry them, so that a change of satp or privilege flushes nothing and a fence is
- * a matter of new numbers. When they run out, `wipe` empties the TLBs and numbering starts again.
+ * a matter of new numbers. When they run out, the TLBs are emptied and numbering starts again.
  */
 export class Contexts {
   private next = 1;
   private bare: (number | undefined)[] = [];
   private readonly paged = new Map<bigint, (number | undefined)[]>();
-  private readonly wipe: () => void;
+  private readonly host: ContextsHost;
 
-  constructor(wipe: () => void) {
-    this.wipe = wipe;
+  constructor(host: ContextsHost) {
+    this.host = host;
   }
 
   /** The number of a translation under `satp`. */
@@ -30,14 +38,14 @@ export class Contexts {
     if (t.mode === 'bare') {
       const known = this.bare[t.privilege];
       if (known !== undefined) return known;
-      const fresh = this.allocate();
+      const fresh = this.allocate(t);
       this.bare[t.privilege] = fresh;
       return fresh;
     }
     const key = rules(t, isFetch);
     const known = this.paged.get(satp)?.[key];
     if (known !== undefined) return known;
-    const fresh = this.allocate();
+    const fresh = this.allocate(isFetch ? { ...t, sum: false, mxr: false } : t);
     const numbers = this.paged.get(satp) ?? [];
     numbers[key] = fresh;
     this.paged.set(satp, numbers);
@@ -61,12 +69,13 @@ export class Contexts {
     this.paged.clear();
   }
 
-  private allocate(): number {
+  private allocate(t: Translation): number {
     if (this.next === limit) {
-      this.wipe();
+      this.host.wipe();
       this.renewAll();
       this.next = 1;
     }
+    this.host.describe(this.next, t);
     return this.next++;
   }
 }

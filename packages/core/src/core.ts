@@ -35,9 +35,9 @@ export class Core implements CoreParts {
   constructor(options: CoreOptions) {
     const { bytes: engineBytes, make } = engines[options.engine ?? defaultEngine];
     const bytes = options.memoryBytes + options.harts * hartBytes + engineBytes + slackBytes;
-    this.memory = new CoreMemory({ bytes, shared: options.shared ?? false });
+    this.memory = new CoreMemory({ bytes: bytes + CodeMap.bytes(bytes), shared: options.shared ?? false });
     this.bus = new Bus(this.memory);
-    this.code = new CodeMap(this.memory.bytes);
+    this.code = new CodeMap(this.memory);
     this.engine = make({ memory: this.memory, codePages: this.code }, options);
   }
 

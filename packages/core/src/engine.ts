@@ -66,8 +66,8 @@ export interface EngineHart {
 
 /** Which pages of RAM hold code that an engine has cached: their stores take the slow path. Pages are `host offset >>> 12`. */
 export interface CodePages {
-  /** The engine cached code of this page; drops the page's store-TLB entries on every hart. */
-  mark(hostPage: number): void;
+  /** The engine cached code of this page and knows it by `link`, not 0; drops the page's store-TLB entries on every hart. */
+  mark(hostPage: number, link: number): void;
   /** The engine holds no more code of this page: stores may be fast again. */
   unmark(hostPage: number): void;
   has(hostPage: number): boolean;

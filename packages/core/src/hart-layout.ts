@@ -1,4 +1,7 @@
 import { csrSlots } from '@trapline/isa';
+import { contextFactsWords } from './refill/context-facts.ts';
+import { largePagesBytes } from './refill/large-pages.ts';
+import { maxSpans, spanBytes } from './refill/spans.ts';
 
 /**
  * The state of one hart in wasm memory, as one table: byte offsets for engines and views for TypeScript derive from it.
@@ -8,7 +11,7 @@ import { csrSlots } from '@trapline/isa';
 /** Direct-mapped entries in each TLB; the index is `(va >> 12) % tlbEntries`. */
 export const tlbEntries = 1024;
 
-/** Bytes of a TLB entry: i64 tag, i32 addend, i32 spare (the engine's; zeroed whenever the entry is filled or dropped). */
+/** Bytes of a TLB entry: i64 tag, i32 addend, i32 link: what the engine knows the page's code by, for fetches and guarded stores; or 0. */
 export const tlbEntryBytes = 16;
 
 /** Bits of a tag that hold the context number; above them are the guard bit and the page address. Context 0 is never used: tag 0 is empty. */
@@ -78,6 +81,13 @@ export const hartFields = {
   intercepted: { type: 'u64', count: 1 },
   /** Known contexts by satp and rules: see in-place/prepared.ts. */
   prepared: { type: 'u64', count: 2 * preparedEntries },
+  /** What the refill of a TLB needs: see refill/. Contexts by number, RAM, large pages entries came from, what code pages are known by. */
+  contextFacts: { type: 'u64', count: contextFactsWords * 2 ** contextBits },
+  spans: { type: 'u64', count: ((maxSpans + 1) * spanBytes) / 8 },
+  largePages: { type: 'u64', count: largePagesBytes / 8 },
+  codeLinks: { type: 'u32', count: 1 },
+  /** Misses that a refill answered. */
+  refills: { type: 'u64', count: 1 },
 } as const satisfies Record<string, { type: ElementType; count: number }>;
 
 type ElementType = 'i32' | 'u32' | 'u64';

@@ -83,6 +83,11 @@ const shared = (views: HartViews): Partial<HartViews> => {
     switched: _switched,
     intercepted: _intercepted,
     prepared: _prepared,
+    contextFacts: _facts,
+    spans: _spans,
+    largePages: _large,
+    codeLinks: _links,
+    refills: _refills,
     ...rest
   } = views;
   return rest;

@@ -25,6 +25,9 @@ import { type Engine, Slow, type SlowPath, type SlowStatus } from './engine.ts';
 import { guardBit, type HartViews } from './hart-layout.ts';
 import { PreparedContexts, rulesOf } from './in-place/prepared.ts';
 import type { CoreMemory } from './memory.ts';
+import { contextFacts, contextFactsWords } from './refill/context-facts.ts';
+import { LargePages } from './refill/large-pages.ts';
+import { spansOf, writeSpans } from './refill/spans.ts';
 import { Tlb } from './tlb.ts';
 
 /** What all harts of a core share. */
@@ -55,8 +58,8 @@ const misaligned = { load: Cause.loadMisaligned, store: Cause.storeMisaligned } 
  * address of the faulting part.
  */
 export class Mmu implements SlowPath, StoreCache {
-  /** Accesses the TLBs could not answer. */
-  misses = 0;
+  /** Accesses neither the TLBs nor a refill could answer. */
+  private walks = 0;
   private readonly state: PrivilegedState;
   private readonly views: HartViews;
   private readonly core: CoreParts;
@@ -70,8 +73,9 @@ export class Mmu implements SlowPath, StoreCache {
   private data: Translation = { mode: 'bare', privilege: M };
   private fetch: Translation = { mode: 'bare', privilege: M };
   private stale = true;
-  /** Sizes (log2) and page numbers of mappings larger than a page that TLB entries may have come from. */
-  private readonly largePages = new Map<number, Set<bigint>>();
+  private ramStale = true;
+  private readonly contextFacts: BigUint64Array;
+  private readonly largePages: LargePages;
   /** Where the last access that was not to RAM went; whether the last translation was cached. */
   private physical = 0;
   private cached = false;
@@ -86,12 +90,24 @@ export class Mmu implements SlowPath, StoreCache {
       fetch: new Tlb(views.fetchTlb),
     };
     this.prepared = new PreparedContexts(views);
-    this.contexts = new Contexts(() => this.clearTlbs());
+    this.contextFacts = views.contextFacts;
+    this.largePages = new LargePages(views.largePages);
+    this.views.codeLinks[0] = core.code.offset;
+    this.contexts = new Contexts({
+      describe: (number, t) => this.contextFacts.set(contextFacts(t), contextFactsWords * number),
+      wipe: () => this.clearTlbs(),
+    });
     this.walkMemory = {
       readPte: (pa) => this.readPte(pa),
       updatePte: (pa, from, to) => this.updatePte(pa, from, to),
     };
     core.code.watch(this);
+    core.bus.watchRam(() => this.ramChanged());
+  }
+
+  /** Accesses the TLBs could not answer. */
+  get misses(): number {
+    return this.walks + Number(this.views.refills[0]);
   }
 
   /** satp, privilege or a translation rule changed. */
@@ -104,6 +120,13 @@ export class Mmu implements SlowPath, StoreCache {
     this.regions = pmpRegions(this.state.csrs);
     this.contexts.renewAll();
     this.prepared.clear();
+    this.ramChanged();
+  }
+
+  /** Refills have nothing to go by until engines run again. */
+  private ramChanged(): void {
+    writeSpans(this.views.spans, []);
+    this.ramStale = true;
     this.stale = true;
   }
 
@@ -142,6 +165,8 @@ export class Mmu implements SlowPath, StoreCache {
   }
 
   private renumber(): void {
+    if (this.ramStale) writeSpans(this.views.spans, spansOf(this.core.bus.ramMap, this.regions));
+    this.ramStale = false;
     this.data = translation(this.state, 'load');
     this.fetch = translation(this.state, 'fetch');
     const satp = this.state.csrs.get(Slot.satp);
@@ -158,7 +183,7 @@ export class Mmu implements SlowPath, StoreCache {
 
   /** sfence.vma and sinval.vma: what stores to page tables changed so far is seen from now on. */
   fence(va: bigint | undefined, asid: number | undefined): void {
-    if (va === undefined || this.inLargePage(va)) {
+    if (va === undefined || this.largePages.has(va)) {
       this.contexts.renewPaged(va === undefined ? asid : undefined);
       this.prepared.clear();
       if (asid === undefined || va !== undefined) this.largePages.clear();
@@ -389,7 +414,7 @@ export class Mmu implements SlowPath, StoreCache {
   }
 
   private translate(va: bigint, bytes: number, access: AccessType, context: bigint): number {
-    this.misses += 1;
+    this.walks += 1;
     this.cached = false;
     const t = access === 'fetch' ? this.fetch : this.data;
     const found = t.mode === 'bare' ? { pa: va, pageBytes: 4096 } : this.walk(t, va, access);
@@ -404,9 +429,8 @@ export class Mmu implements SlowPath, StoreCache {
     if (host < 0) return notRam;
     if (regionsPage(this.regions, pa & ~0xfffn, access, t.privilege) === 'allow') {
       this.cached = true;
-      const guarded = access === 'store' && this.core.code.has(host >>> 12);
-      this.tlbs[access].fill(va, guarded ? context | BigInt(guardBit) : context, host);
-      if (found.pageBytes > 4096) this.noteLargePage(va, found.pageBytes);
+      this.fill(va, access, context, host);
+      if (found.pageBytes > 4096) this.largePages.note(va, found.pageBytes);
     }
     return host;
   }
@@ -418,17 +442,10 @@ export class Mmu implements SlowPath, StoreCache {
     return undefined;
   }
 
-  private noteLargePage(va: bigint, bytes: number): void {
-    const size = Math.log2(bytes);
-    const pages = this.largePages.get(size) ?? new Set<bigint>();
-    pages.add(va >> BigInt(size));
-    this.largePages.set(size, pages);
-  }
-
-  /** A fence of one address must reach every entry made of the large page it is in. */
-  private inLargePage(va: bigint): boolean {
-    for (const [size, pages] of this.largePages) if (pages.has(va >> BigInt(size))) return true;
-    return false;
+  private fill(va: bigint, access: AccessType, context: bigint, host: number): void {
+    const link = access === 'load' ? 0 : this.core.code.linkOf(host >>> 12);
+    const guarded = access === 'store' && link !== 0;
+    this.tlbs[access].fill(va, guarded ? context | BigInt(guardBit) : context, { host, link });
   }
 
   private readPte(pa: bigint): bigint | undefined {

@@ -6,7 +6,7 @@ const indexMask = BigInt(tlbEntries - 1);
 /** TypeScript's side of one TLB in a hart's area: engines look entries up, only the MMU fills and drops them. */
 export class Tlb {
   private readonly tags: BigUint64Array;
-  /** Four to an entry: tag low, tag high, addend, spare. */
+  /** Four to an entry: tag low, tag high, addend, link. */
   private readonly words: Int32Array;
 
   constructor(entries: BigUint64Array) {
@@ -21,13 +21,13 @@ export class Tlb {
     return (this.words[4 * index + 2]! + Number(va & 0xffff_ffffn)) >>> 0;
   }
 
-  /** Maps the page of `va` to the page of host offset `host`. */
-  fill(va: bigint, context: bigint, host: number): void {
+  /** Maps the page of `va` to the page of host offset `host`, whose code the engine knows by `link`. */
+  fill(va: bigint, context: bigint, { host, link }: { readonly host: number; readonly link: number }): void {
     const index = Number((va >> 12n) & indexMask);
     const page = va & pageMask;
     this.tags[2 * index] = page | context;
     this.words[4 * index + 2] = ((host & ~0xfff) - Number(page & 0xffff_ffffn)) | 0;
-    this.words[4 * index + 3] = 0;
+    this.words[4 * index + 3] = link;
   }
 
   /** Drops what is cached where `va` would be, of every context. */

@@ -89,6 +89,8 @@ const pattern = Uint8Array.from({ length: ramBytes }, (_, i) => (i * 167 + (i >>
 export function prepare(each: Subject, start: Start): void {
   const { hart } = each;
   const { views } = hart;
+  // A random word may be a CSR's write; only then is there more to reset, TLBs included.
+  if (csrBank(hart).some((value, slot) => value !== each.csrs[slot])) hart.restore(each.fresh);
   poke(each, ramBase, pattern);
   poke(each, start.pc, start.bytes ?? codeBytes(start.code));
   start.x.forEach((value, n) => {
@@ -97,8 +99,6 @@ export function prepare(each: Subject, start: Start): void {
   start.f.forEach((value, n) => {
     hart.registers.writeF(n, value);
   });
-  // A random word may be a CSR's write; only then is there more to reset, TLBs included.
-  if (csrBank(hart).some((value, slot) => value !== each.csrs[slot])) hart.restore(each.fresh);
   hart.setCsr(Slot.mstatus, Mstatus.FS & (BigInt(start.floatState) * (Mstatus.FS & -Mstatus.FS)));
   hart.setCsr(Slot.fcsr, BigInt(start.fcsr));
   hart.pc = start.pc;

@@ -20,6 +20,9 @@ test('the module is valid and imports the listed functions and the memory, nothi
     'trapline.decode: function',
     'trapline.straddle: function',
     'trapline.hot: function',
+    'trapline.refillLoad: function',
+    'trapline.refillStore: function',
+    'trapline.refillFetch: function',
     'trapline.memory: memory',
   ]);
   expect(WebAssembly.Module.exports(module)).toEqual([{ name: 'run', kind: 'function' }]);

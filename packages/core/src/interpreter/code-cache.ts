@@ -95,7 +95,7 @@ export class CodeCache {
     const page: CachedPage = { hostPage, slots, writes: 0 };
     this.#frames[frame] = page;
     this.#pages.set(hostPage, page);
-    this.codePages.mark(hostPage);
+    this.codePages.mark(hostPage, slots);
     return page;
   }
 

@@ -104,22 +104,29 @@ const usesOnlyNative = (term: Expr): boolean => {
 export const hasFastPath = (row: Instruction): boolean => termsOf(row).every(usesOnlyNative);
 
 type Of<K extends Access['kind']> = Extract<Access, { kind: K }>;
-type LoopAccess = Exclude<Access, { kind: 'compareAndSwap' }>;
+export type LoopAccess = Exclude<Access, { kind: 'compareAndSwap' }>;
+
+/** Where an access was translated to, and what it reads into. */
+export interface Translated extends Translation {
+  readonly hart: HartAccess;
+  readonly loaded: Local<'i64'>;
+  readonly to: { readonly slow: Label };
+}
 
 /** Goes out of line unless the address just translated is a multiple of `bytes`. */
-const aligned = ({ va, to }: Loop, bytes: number): Statement =>
+const aligned = ({ va, to }: Translated, bytes: number): Statement =>
   branchIf(to.slow, i32.and(i32.wrap_i64(get(va)), i32.const(bytes - 1)));
 
-function store({ bytes, value }: Of<'store'>, env: Environment, loop: Loop): Statement[] {
+function store({ bytes, value }: Of<'store'>, env: Environment, loop: Translated): Statement[] {
   return [storeHost(hostOffset(loop), bytes, compileExpr(value, env))];
 }
 
-function amo({ bytes, next }: Of<'amo'>, env: Environment, loop: Loop): Statement[] {
+function amo({ bytes, next }: Of<'amo'>, env: Environment, loop: Translated): Statement[] {
   const old = set(loop.loaded, loadHost(hostOffset(loop), bytes, true));
   return [aligned(loop, bytes), old, storeHost(hostOffset(loop), bytes, compileExpr(next, env))];
 }
 
-function loadReserved({ bytes }: Of<'loadReserved'>, loop: Loop): Statement[] {
+function loadReserved({ bytes }: Of<'loadReserved'>, loop: Translated): Statement[] {
   return [
     aligned(loop, bytes),
     store32(loop.hart, 'reservation', hostOffset(loop)),
@@ -132,7 +139,7 @@ function loadReserved({ bytes }: Of<'loadReserved'>, loop: Loop): Statement[] {
 function storeConditional(
   { bytes, value }: Of<'storeConditional'>,
   env: Environment,
-  loop: Loop,
+  loop: Translated,
 ): Statement[] {
   const { hart } = loop;
   // The distance into the reservation; before its start that is a huge number.
@@ -148,7 +155,8 @@ function storeConditional(
   ];
 }
 
-function afterTranslation(access: LoopAccess, env: Environment, loop: Loop): Statement[] {
+/** The access at its host offset. */
+export function afterTranslation(access: LoopAccess, env: Environment, loop: Translated): Statement[] {
   switch (access.kind) {
     case 'load':
       return [set(loop.loaded, loadHost(hostOffset(loop), access.bytes, access.signed))];

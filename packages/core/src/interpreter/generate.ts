@@ -244,6 +244,7 @@ const leaveUnlessZero = ({ status }: Run, answer: Term<'i32'>): Statement =>
   when(tee(status, answer), [giveBack(i32.sub(get(status), i32.const(1)))]);
 
 const afterMiss = (run: Run): Statement[] => [
+  branchIf(run.to.again, call(run.imports.refillFetch, i32.const(run.hart.base), get(run.target))),
   ...storeState(run),
   leaveUnlessZero(run, call(run.imports.fetch, get(run.target))),
   branch(run.to.again),

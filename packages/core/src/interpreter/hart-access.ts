@@ -65,14 +65,15 @@ export function translate(
 const slotsAround = (bytes: number): number => Math.ceil(bytes / 2) + 2;
 
 /**
- * Host offset into `index` of a store at `va` to a page with code, if the store TLB has a guarded entry for it and the slots
- * around are all undecoded; otherwise goes to `otherwise`. A neighbour that is no code's may count as decoded: that is safe.
+ * Host offset into `index` of a store at `va` to a page with code, if the store TLB has a guarded entry for it (or goes to
+ * `missing`) and the slots around are all undecoded (or `otherwise`). A neighbour that is no code's may count as decoded: that
+ * is safe.
  */
 export function guardedStore(
   hart: HartAccess,
   { va, index }: Translation,
   bytes: AccessBytes,
-  otherwise: Label,
+  { missing, otherwise }: { readonly missing: Label; readonly otherwise: Label },
 ): Statement[] {
   const table = hart.base + hartOffsets.storeTlb;
   const last = i64.add(get(va), i64.const(bytes - 1));
@@ -87,7 +88,7 @@ export function guardedStore(
   ).reduce((a, b) => i32.or(a, b));
   return [
     set(index, tlbIndex(get(va))),
-    branchIf(otherwise, i64.ne(i64.load(get(index), table), i64.or(pageOf(last), context))),
+    branchIf(missing, i64.ne(i64.load(get(index), table), i64.or(pageOf(last), context))),
     branchIf(otherwise, i32.eqz(i32.load(get(index), table + 12))),
     branchIf(otherwise, decoded),
     set(index, i32.add(i32.load(get(index), table + 8), i32.wrap_i64(get(va)))),

@@ -1,9 +1,10 @@
+import { refillParameters } from '../refill/refill.ts';
 import type { ModuleBuilder } from '../wasm/module.ts';
 import type { FunctionRef } from '../wasm/term.ts';
 
 /**
  * Everything the interpreter module calls, under the module name `trapline`. The first five are `SlowPath`'s; statuses are
- * `Slow` numbers.
+ * `Slow` numbers. The last three are functions of another module: see refill/.
  */
 const importTypes = {
   /** (va, bytes, signed) -> status; the value is in `slowResult`. */
@@ -26,6 +27,10 @@ const importTypes = {
   straddle: { params: ['i32', 'i64'], result: 'i32' },
   /** (slot, pc, mode): control reached them often enough to be worth translating. */
   hot: { params: ['i32', 'i64', 'i32'], result: 'void' },
+  /** (hart area, va) -> host offset, or 0: ask the slow path. */
+  refillLoad: { params: refillParameters, result: 'i32' },
+  refillStore: { params: refillParameters, result: 'i32' },
+  refillFetch: { params: refillParameters, result: 'i32' },
 } as const;
 
 export const importModule = 'trapline';

@@ -1,8 +1,9 @@
 import { type AccessBytes, type Decoded, decode } from '@trapline/isa';
 import { type Engine, type EngineHart, type EngineHost, Slow, Stop, type StopReason } from '../engine.ts';
 import { floatOperation } from '../float/operation.ts';
-import { guardBit, tlbEntries } from '../hart-layout.ts';
+import { tlbEntries } from '../hart-layout.ts';
 import { fillSystemSlot } from '../in-place/slot.ts';
+import { type Refills, refillsOf } from '../refill/instance.ts';
 import { CodeCache } from './code-cache.ts';
 import { type RegionPlaces, regionTableImport } from './enter-region.ts';
 import { type GenerateOptions, generateInterpreter } from './generate.ts';
@@ -84,12 +85,14 @@ export class Interpreter implements Engine {
   /** Predecoded code. */
   readonly cache: CodeCache;
   readonly #translator: RegionOwner | undefined;
+  readonly #refills: Refills;
 
   constructor(
     private readonly host: EngineHost,
     { codePages = defaultCodePages, translator }: InterpreterOptions = {},
   ) {
     this.#translator = translator;
+    this.#refills = refillsOf(host.memory);
     this.cache = new CodeCache(host.memory, host.codePages, codePages, (slots, hostPage) => {
       for (const program of this.#programs.values()) program.forget(slots);
       translator?.forgotten(hostPage);
@@ -107,15 +110,29 @@ export class Interpreter implements Engine {
   #program(hart: EngineHart): HartProgram {
     let program = this.#programs.get(hart.base);
     if (program?.hart !== hart) {
-      program = new HartProgram(hart, this.host, this.cache, this.#translator);
+      program = new HartProgram(hart, this.host, {
+        cache: this.cache,
+        refills: this.#refills,
+        translator: this.#translator,
+      });
       this.#programs.set(hart.base, program);
     }
     return program;
   }
 }
 
+/** What the programs of all harts share. */
+interface ProgramParts {
+  readonly cache: CodeCache;
+  readonly refills: Refills;
+  readonly translator: RegionOwner | undefined;
+}
+
 /** The wasm instance of one hart and the host functions it calls. */
 class HartProgram {
+  private readonly cache: CodeCache;
+  private readonly refills: Refills;
+  private readonly translator: RegionOwner | undefined;
   readonly #run: () => number;
   readonly #floatCalls: readonly FloatCall[];
   /** Four to an entry: tag low, tag high, addend, and the address of the page's first slot. */
@@ -125,10 +142,12 @@ class HartProgram {
   constructor(
     readonly hart: EngineHart,
     private readonly host: EngineHost,
-    private readonly cache: CodeCache,
-    private readonly translator: RegionOwner | undefined,
+    { cache, refills, translator }: ProgramParts,
   ) {
     const { memory } = host;
+    this.cache = cache;
+    this.refills = refills;
+    this.translator = translator;
     const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
     const { module, floatCalls } = compile({
       base: hart.base,
@@ -167,25 +186,11 @@ class HartProgram {
     }
   }
 
-  /** Tells the wasm side which slots stores to a page with code must spare. */
-  #linkGuarded(va: bigint): void {
-    const words = this.#storeWords;
-    const at = 4 * Number((va >> 12n) & BigInt(tlbEntries - 1));
-    const low = words[at]!;
-    if ((low & guardBit) === 0) return;
-    const host = (words[at + 2]! + (low & ~pageMask)) >>> 0;
-    words[at + 3] = this.cache.knownSlotsOf(host >>> 12);
-  }
-
   #functions(): HostFunctions {
     const { slow } = this.hart;
     return {
       loadSlow: (va, bytes, signed) => slow.loadSlow(va, bytes as AccessBytes, signed),
-      storeSlow: (va, bytes, value) => {
-        const status = slow.storeSlow(va, bytes as AccessBytes, value);
-        this.#linkGuarded(va);
-        return status;
-      },
+      storeSlow: (va, bytes, value) => slow.storeSlow(va, bytes as AccessBytes, value),
       resolveAtomic: (va, bytes) => slow.resolveAtomic(va, bytes as 4 | 8),
       loadReserved: (va, bytes) => slow.loadReserved(va, bytes as 4 | 8),
       storeConditional: (va, bytes, value) => slow.storeConditional(va, bytes as 4 | 8, value),
@@ -194,6 +199,9 @@ class HartProgram {
       fetch: (pc) => this.#fetch(BigInt.asUintN(64, pc)),
       decode: (slot) => decodeSlot(this.host.memory.view, this.cache, slot >>> 0),
       straddle: (slot, pc) => this.#straddle(slot >>> 0, BigInt.asUintN(64, pc)),
+      refillLoad: this.refills.load,
+      refillStore: this.refills.store,
+      refillFetch: this.refills.fetch,
       hot: (slot, pc, mode) => this.translator?.hot(this.hart, slot >>> 0, BigInt.asUintN(64, pc), mode),
     };
   }

@@ -1,4 +1,4 @@
-import type { Access, FloatFormat, FloatOp, Instruction } from '@trapline/isa';
+import type { FloatFormat, FloatOp, Instruction } from '@trapline/isa';
 import { boxSingle, compileExpr, type Environment } from '../codegen/expression.ts';
 import type { I64 } from '../codegen/integer.ts';
 import { Slow } from '../engine.ts';
@@ -8,17 +8,20 @@ import { i32, i64 } from '../wasm/ops.ts';
 import {
   block,
   branch,
+  branchIf,
   call,
   get,
   giveBack,
+  type Label,
   type Local,
   label,
   type Statement,
   set,
   type Term,
+  tee,
   when,
 } from '../wasm/term.ts';
-import { roundingMode } from './fast-row.ts';
+import { afterTranslation, type LoopAccess, roundingMode } from './fast-row.ts';
 import { isHandled, jumpOf } from './handlers.ts';
 import {
   guardedStore,
@@ -30,6 +33,7 @@ import {
   store32,
   store64,
   storeHost,
+  type Translation,
   writeRegister,
 } from './hart-access.ts';
 import type { SlowImports } from './imports.ts';
@@ -95,71 +99,78 @@ const leaveOnTrap = (status: Local<'i32'>, value: Term<'i32'>): Statement[] => [
   when(i32.eq(get(status), i32.const(Slow.trap)), [giveBack(get(status))]),
 ];
 
-function amo(
-  access: Extract<Access, { kind: 'amo' }>,
-  address: I64,
-  env: Environment,
-  scope: Scope,
+/** The access by the import that can do it. */
+function performSlowly(access: LoopAccess, env: Environment, scope: Scope, va: Local<'i64'>): Statement[] {
+  const { fn, hart, imports, status, loaded } = scope;
+  const bytes = i32.const(access.bytes);
+  const result = set(loaded, load64(hart, 'slowResult'));
+  const done = (value: Term<'i32'>): Statement[] => leaveOnTrap(status, value);
+  switch (access.kind) {
+    case 'load':
+      return [...done(call(imports.loadSlow, get(va), bytes, i32.const(Number(access.signed)))), result];
+    case 'store':
+      return done(call(imports.storeSlow, get(va), bytes, compileExpr(access.value, env)));
+    case 'loadReserved':
+      return [...done(call(imports.loadReserved, get(va), bytes)), result];
+    case 'storeConditional':
+      return [
+        ...done(call(imports.storeConditional, get(va), bytes, compileExpr(access.value, env))),
+        result,
+      ];
+    case 'amo':
+      return fn.scratch('i32', (at) => [
+        set(at, call(imports.resolveAtomic, get(va), bytes)),
+        when(i32.eq(get(at), i32.const(-1)), [giveBack(i32.const(Slow.trap))]),
+        set(loaded, loadHost(get(at), access.bytes, true)),
+        storeHost(get(at), access.bytes, compileExpr(access.next, env)),
+      ]);
+  }
+}
+
+/** Puts the host offset of `va` into `index` if no more than a TLB entry was missing, and a refill can make one. */
+function refill(
+  { hart, imports }: Scope,
+  { va, index }: Translation,
+  access: LoopAccess,
+  otherwise: Label,
 ): Statement[] {
-  const { imports, loaded, fn } = scope;
-  const { bytes } = access;
-  return fn.scratch('i32', (at) => [
-    set(at, call(imports.resolveAtomic, address, i32.const(bytes))),
-    when(i32.eq(get(at), i32.const(-1)), [giveBack(i32.const(Slow.trap))]),
-    set(loaded, loadHost(get(at), bytes, true)),
-    storeHost(get(at), bytes, compileExpr(access.next, env)),
-  ]);
+  const reads = access.kind === 'load' || access.kind === 'loadReserved';
+  const entry = call(reads ? imports.refillLoad : imports.refillStore, i32.const(hart.base), get(va));
+  const inPage = i32.and(i32.wrap_i64(get(va)), i32.const(4095));
+  return [
+    ...(access.bytes === 1 ? [] : [branchIf(otherwise, i32.gt_u(inPage, i32.const(4096 - access.bytes)))]),
+    branchIf(otherwise, i32.eqz(tee(index, entry))),
+  ];
 }
 
 /**
- * A store beside code: when the page's code is known and nothing was decoded from the bytes around, memory can change without
- * anyone being told. Everything else is the import's.
+ * Beside code first: when the page's code is known and nothing was decoded from the bytes around, memory can change without
+ * anyone being told. Then a refill; everything else is an import's.
  */
-function store(access: Extract<Access, { kind: 'store' }>, env: Environment, scope: Scope): Statement[] {
-  const { fn, hart, imports, status } = scope;
-  const { bytes } = access;
-  const value = (): I64 => compileExpr(access.value, env);
-  const address = compileExpr(access.address, env);
-  const [beside, done] = [label('beside'), label('done')];
+function performAccess(access: LoopAccess, env: Environment, scope: Scope): Statement[] {
+  const { fn, hart, loaded } = scope;
+  const [slow, missing, done] = [label('slow'), label('missing'), label('done')];
   return fn.scratch('i64', (va) =>
     fn.scratch('i32', (index) => {
-      const unguarded = guardedStore(hart, { va, index }, bytes, beside);
-      const slowly = leaveOnTrap(status, call(imports.storeSlow, get(va), i32.const(bytes), value()));
+      const place = { hart, va, index, loaded, to: { slow } };
+      const access_ = afterTranslation(access, env, place);
+      const beside =
+        access.kind === 'store'
+          ? [
+              block(missing, [
+                ...guardedStore(hart, place, access.bytes, { missing, otherwise: slow }),
+                ...access_,
+                branch(done),
+              ]),
+            ]
+          : [];
+      const refilled = [...refill(scope, place, access, slow), ...access_, branch(done)];
       return [
-        set(va, address),
-        block(done, [
-          block(beside, [...unguarded, storeHost(get(index), bytes, value()), branch(done)]),
-          ...slowly,
-        ]),
+        set(va, compileExpr(access.address, env)),
+        block(done, [block(slow, [...beside, ...refilled]), ...performSlowly(access, env, scope, va)]),
       ];
     }),
   );
-}
-
-function performAccess(access: Access, env: Environment, scope: Scope): Statement[] {
-  const { hart, imports, status, loaded } = scope;
-  const address = compileExpr(access.address, env);
-  const bytes = i32.const(access.bytes);
-  const result = set(loaded, load64(hart, 'slowResult'));
-  switch (access.kind) {
-    case 'load':
-      return [
-        ...leaveOnTrap(status, call(imports.loadSlow, address, bytes, i32.const(Number(access.signed)))),
-        result,
-      ];
-    case 'store':
-      return store(access, env, scope);
-    case 'loadReserved':
-      return [...leaveOnTrap(status, call(imports.loadReserved, address, bytes)), result];
-    case 'storeConditional': {
-      const value = compileExpr(access.value, env);
-      return [...leaveOnTrap(status, call(imports.storeConditional, address, bytes, value)), result];
-    }
-    case 'amo':
-      return amo(access, address, env, scope);
-    case 'compareAndSwap':
-      throw new Error('compare-and-swap rows are left to the reference evaluator');
-  }
 }
 
 /** Illegal while floating point is off or the rounding mode is reserved. */
@@ -179,7 +190,7 @@ export function slowRow(row: Instruction, scope: Scope): Term[] {
   const { hart, slot, next, status } = scope;
   const env = environment(scope);
   const code: Statement[] = legality(row, scope);
-  if (access) code.push(...performAccess(access, env, scope));
+  if (access) code.push(...performAccess(access as LoopAccess, env, scope));
   for (const effect of effects) {
     if (effect.kind === 'jump') continue;
     const value = compileExpr(effect.value, env);

@@ -1,0 +1,229 @@
+import { Pte } from '@trapline/isa';
+import { guardBit, type HartField, hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
+import { type FunctionBuilder, type MemoryLimits, ModuleBuilder } from '../wasm/module.ts';
+import { i32, i64 } from '../wasm/ops.ts';
+import {
+  block,
+  branch,
+  branchIf,
+  choose,
+  get,
+  giveBack,
+  type Local,
+  label,
+  loop,
+  type Statement,
+  set,
+  type Term,
+  when,
+} from '../wasm/term.ts';
+import { accesses, ContextFact, contextFactsWords } from './context-facts.ts';
+import { noteLargePage } from './large-pages.ts';
+import { allowedBit, spanBytes, spanField } from './spans.ts';
+
+/**
+ * TLB misses that the page tables answer, without JavaScript. What is not plain (an entry that is not valid, of an unusual kind
+ * or to be changed, a page that is not RAM or that PMP splits) is not done at all: `Mmu` does it.
+ */
+
+/** Type of a refill: (hart area, va) -> host offset of the byte at `va`, which the TLB knows from now on, or 0: ask `Mmu`. */
+export const refillParameters = ['i32', 'i64'] as const;
+export type RefillAccess = (typeof accesses)[number];
+
+interface Walk {
+  readonly access: RefillAccess;
+  readonly base: Local<'i32'>;
+  readonly va: Local<'i64'>;
+  readonly context: Local<'i64'>;
+  /** Where the context's facts are, and the first of them. */
+  readonly facts: Local<'i32'>;
+  readonly fact: Local<'i64'>;
+  /** A table's address, then an entry's, then what `va` is translated to. */
+  readonly pa: Local<'i64'>;
+  readonly pte: Local<'i64'>;
+  /** log2 of what an entry of the present level maps; 0 without page tables. */
+  readonly size: Local<'i64'>;
+  readonly host: Local<'i32'>;
+  readonly at: Local<'i32'>;
+  readonly bits: Local<'i32'>;
+  /** What an engine knows the page's code by; 0: it holds none of it. */
+  readonly link: Local<'i32'>;
+}
+
+const giveUp = giveBack(i32.const(0));
+const giveUpIf = (condition: Term<'i32'>): Statement => when(condition, [giveUp]);
+const giveUpUnless = (condition: Term<'i32'>): Statement => giveUpIf(i32.eqz(condition));
+
+const some = (value: Local<'i64'>, mask: bigint): Term<'i64'> => i64.and(get(value), i64.const(mask));
+const place = ({ base }: Walk, field: HartField): Term<'i32'> =>
+  i32.add(get(base), i32.const(hartOffsets[field]));
+
+/** Puts the host offset of physical `pa` into `host`, if it is RAM and the `allowed` bit is set there. */
+function toHost(walk: Walk, allowed: Term<'i32'>): Statement[] {
+  const { pa, at, host } = walk;
+  const [found, next] = [label('found'), label('next')];
+  const distance = i64.sub(get(pa), i64.load(get(at), spanField.address));
+  return [
+    set(at, place(walk, 'spans')),
+    block(found, [
+      loop(next, [
+        branchIf(found, i64.lt_u(distance, i64.load(get(at), spanField.bytes))),
+        giveUpIf(i64.eqz(i64.load(get(at), spanField.bytes))),
+        set(at, i32.add(get(at), i32.const(spanBytes))),
+        branch(next),
+      ]),
+    ]),
+    giveUpUnless(i32.and(i32.load(get(at), spanField.allowed), allowed)),
+    set(host, i32.add(i32.load(get(at), spanField.addend), i32.wrap_i64(get(pa)))),
+  ];
+}
+
+const pageBits = 12;
+const levelBits = 9;
+const ppnShift = 10;
+/** The lowest of the bits above the page number: reserved ones, PBMT and N. */
+const unusualShift = 54;
+/** In an entry that points to a table. R and X are known to be clear there, so W is reserved. */
+const notInPointers = Pte.W | Pte.U | Pte.A | Pte.D;
+
+const frameOf = (pte: Local<'i64'>): Term<'i64'> =>
+  i64.shl(i64.shr_u(get(pte), i64.const(ppnShift)), i64.const(pageBits));
+
+/** Bits above the translated ones must copy the highest of them. */
+function checkCanonical({ va, size }: Walk): Statement {
+  const above = (): Term<'i64'> => i64.sub(i64.const(64), get(size));
+  return giveUpIf(i64.ne(i64.shr_s(i64.shl(get(va), above()), above()), get(va)));
+}
+
+/** Finds the leaf: `pte`, which maps `size` bits. */
+function descend(walk: Walk): Statement[] {
+  const { fact, va, pa, pte, size, host } = walk;
+  const [leaf, next] = [label('leaf'), label('next')];
+  const index = i64.and(i64.shr_u(get(va), get(size)), i64.const(2 ** levelBits - 1));
+  const bits = i64.mul(some(fact, BigInt(ContextFact.levels)), i64.const(levelBits));
+  return [
+    set(size, i64.add(bits, i64.const(pageBits))),
+    checkCanonical(walk),
+    set(pa, some(fact, ContextFact.root)),
+    block(leaf, [
+      loop(next, [
+        set(size, i64.sub(get(size), i64.const(levelBits))),
+        giveUpIf(i64.lt_s(get(size), i64.const(pageBits))),
+        set(pa, i64.add(get(pa), i64.shl(index, i64.const(3)))),
+        ...toHost(walk, i32.const(allowedBit('load', false))),
+        set(pte, i64.load(get(host))),
+        giveUpUnless(i64.eqz(i64.shr_u(get(pte), i64.const(unusualShift)))),
+        branchIf(leaf, i64.ne(some(pte, Pte.R | Pte.X), i64.const(0))),
+        giveUpIf(i64.ne(some(pte, notInPointers | Pte.V), i64.const(Pte.V))),
+        set(pa, frameOf(pte)),
+        branch(next),
+      ]),
+    ]),
+  ];
+}
+
+/** Checks the leaf and puts the address it gives into `pa`. */
+function follow(walk: Walk): Statement[] {
+  const { access, facts, va, pa, pte, size } = walk;
+  const within = (value: Term<'i64'>): Term<'i64'> =>
+    i64.and(value, i64.sub(i64.shl(i64.const(1), get(size)), i64.const(1)));
+  const test = 8 + 2 * accesses.indexOf(access);
+  const tested = i32.and(i32.wrap_i64(get(pte)), i32.load8_u(get(facts), test));
+  return [
+    giveUpIf(i64.eq(some(pte, Pte.R | Pte.W), i64.const(Pte.W))),
+    giveUpIf(i32.ne(tested, i32.load8_u(get(facts), test + 1))),
+    set(pa, frameOf(pte)),
+    giveUpUnless(i64.eqz(within(get(pa)))),
+    set(pa, i64.or(get(pa), within(get(va)))),
+  ];
+}
+
+/** Fences of one address must reach the entry. */
+const noteSize = (walk: Walk): Statement =>
+  when(i64.gt_u(get(walk.size), i64.const(pageBits)), noteLargePage(place(walk, 'largePages'), walk));
+
+const tlbs = { load: 'loadTlb', store: 'storeTlb', fetch: 'fetchTlb' } as const;
+
+/** Enters the page of `host` for the page of `va`. */
+function enter(walk: Walk): Statement[] {
+  const { access, base, va, context, host, at, link } = walk;
+  const table = hartOffsets[tlbs[access]];
+  const index = i32.and(
+    i32.shr_u(i32.wrap_i64(get(va)), i32.const(pageBits - Math.log2(tlbEntryBytes))),
+    i32.const((tlbEntries - 1) * tlbEntryBytes),
+  );
+  const refills = i64.add(i64.load(get(base), hartOffsets.refills), i64.const(1));
+  return [
+    set(at, i32.add(get(base), index)),
+    i64.store(get(at), i64.or(i64.and(get(va), i64.const(-4096)), get(context)), table),
+    i32.store(get(at), i32.sub(get(host), i32.wrap_i64(get(va))), table + 8),
+    i32.store(get(at), get(link), table + 12),
+    i64.store(get(base), refills, hartOffsets.refills),
+    noteSize(walk),
+  ];
+}
+
+const linkOf = ({ base, host }: Walk): Term<'i32'> => {
+  const page = i32.shr_u(get(host), i32.const(pageBits));
+  return i32.load(i32.add(i32.load(get(base), hartOffsets.codeLinks), i32.shl(page, i32.const(2))));
+};
+
+/**
+ * The page of `host` into the TLB. Fetches need code that an engine knows. A store beside code gets a guarded entry, and is not
+ * for the caller to do.
+ */
+const enterLinked: Record<RefillAccess, (walk: Walk) => Statement[]> = {
+  load: enter,
+  fetch: (walk) => [set(walk.link, linkOf(walk)), giveUpUnless(get(walk.link)), ...enter(walk)],
+  store: (walk) => [
+    set(walk.link, linkOf(walk)),
+    when(get(walk.link), [set(walk.context, i64.or(get(walk.context), i64.const(guardBit)))]),
+    ...enter(walk),
+    giveUpIf(get(walk.link)),
+  ],
+};
+
+function refillBody(walk: Walk): Term[] {
+  const { access, base, va, context, facts, fact, pa, host } = walk;
+  const number = access === 'fetch' ? hartOffsets.fetchContext : hartOffsets.dataContext;
+  const mode = (bit: number): Term<'i32'> => i32.and(i32.wrap_i64(get(fact)), i32.const(bit));
+  const allowed = (machine: boolean): Term<'i32'> => i32.const(allowedBit(access, machine));
+  const offset = i32.mul(i32.wrap_i64(get(context)), i32.const(8 * contextFactsWords));
+  return [
+    set(context, i64.load(get(base), number)),
+    set(facts, i32.add(place(walk, 'contextFacts'), offset)),
+    set(fact, i64.load(get(facts))),
+    giveUpUnless(mode(ContextFact.known)),
+    set(pa, get(va)),
+    when(mode(ContextFact.levels), [...descend(walk), ...follow(walk)]),
+    ...toHost(walk, choose(mode(ContextFact.machine), allowed(true), allowed(false))),
+    ...enterLinked[access](walk),
+    get(host),
+  ];
+}
+
+const locals = (fn: FunctionBuilder): Omit<Walk, 'access' | 'base' | 'va'> => ({
+  context: fn.local('i64'),
+  facts: fn.local('i32'),
+  fact: fn.local('i64'),
+  pa: fn.local('i64'),
+  pte: fn.local('i64'),
+  size: fn.local('i64'),
+  host: fn.local('i32'),
+  at: fn.local('i32'),
+  bits: fn.local('i32'),
+  link: fn.local('i32'),
+});
+
+/** A module that exports a refill for each access, by its name; it imports the memory alone. */
+export function refillModule(memory: MemoryLimits): Uint8Array<ArrayBuffer> {
+  const module = new ModuleBuilder();
+  module.importMemory('trapline', 'memory', memory);
+  for (const access of accesses) {
+    const made = module.function(`refill.${access}`, refillParameters, 'i32', (fn, base, va) =>
+      refillBody({ access, base, va, ...locals(fn) }),
+    );
+    module.export(access, 'function', made.index);
+  }
+  return module.encode();
+}
