@@ -79,6 +79,18 @@ export interface EngineHost {
   readonly codePages: CodePages;
 }
 
+/** What an engine that translates did so far. */
+export interface EngineStats {
+  /** Instructions that retired in translated code. */
+  readonly translated: number;
+  /** Regions in use now, and ever made. */
+  readonly regions: number;
+  readonly translations: number;
+  /** Bytes of WebAssembly made, and milliseconds spent making and compiling it. */
+  readonly compiledBytes: number;
+  readonly compileMilliseconds: number;
+}
+
 /** Executes instructions for harts of one memory. */
 export interface Engine {
   readonly name: 'interpreter' | 'reference' | 'translator';
@@ -92,4 +104,6 @@ export interface Engine {
    * instruction that starts up to two bytes earlier, in this page or the one before. May unmark the page.
    */
   codeWritten(hostOffset: number, bytes: number): void;
+  /** Only of engines that translate. */
+  stats?(): EngineStats;
 }

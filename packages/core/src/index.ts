@@ -13,6 +13,7 @@ export {
   type Engine,
   type EngineHart,
   type EngineHost,
+  type EngineStats,
   Slow,
   type SlowPath,
   type SlowStatus,

@@ -100,8 +100,14 @@ const usesOnlyNative = (term: Expr): boolean => {
   return hasNativeFloat(term.name) && term.args.every(usesOnlyNative);
 };
 
+const fastPaths = new Map<Instruction, boolean>();
+
 /** Whether the loop has a path of its own for the row. */
-export const hasFastPath = (row: Instruction): boolean => termsOf(row).every(usesOnlyNative);
+export function hasFastPath(row: Instruction): boolean {
+  const known = fastPaths.get(row) ?? termsOf(row).every(usesOnlyNative);
+  fastPaths.set(row, known);
+  return known;
+}
 
 type Of<K extends Access['kind']> = Extract<Access, { kind: K }>;
 export type LoopAccess = Exclude<Access, { kind: 'compareAndSwap' }>;

@@ -1,8 +1,9 @@
-import { type AccessBytes, type Decoded, decode } from '@trapline/isa';
+import type { AccessBytes, Decoded } from '@trapline/isa';
 import { type Engine, type EngineHart, type EngineHost, Slow, Stop, type StopReason } from '../engine.ts';
 import { floatOperation } from '../float/operation.ts';
 import { tlbEntries } from '../hart-layout.ts';
 import { fillSystemSlot } from '../in-place/slot.ts';
+import { decodeCached } from '../reference/engine.ts';
 import { type Refills, refillsOf } from '../refill/instance.ts';
 import { CodeCache } from './code-cache.ts';
 import { type RegionPlaces, regionTableImport } from './enter-region.ts';
@@ -269,7 +270,7 @@ export function decodeSlot(view: DataView, cache: CodeCache, slot: number): void
 
 /** Decodes `word` into a slot; `inPage` is its place in its page, if its neighbours are slots of that page. */
 function fill(view: DataView, slot: number, word: number, inPage: number | undefined): void {
-  const decoded = decode(word);
+  const decoded = decodeCached(word);
   if (!decoded) fillSpecialSlot(view, slot, { handler: special.illegal, operand: word });
   else if (!isHandled(decoded.row)) fillSystemSlot(view, slot, decoded, special.system);
   else fillSlot(view, slot, decoded, placement(decoded, inPage));

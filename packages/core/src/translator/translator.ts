@@ -1,11 +1,12 @@
-import { type Decoded, decode } from '@trapline/isa';
-import type { Engine, EngineHart, EngineHost, StopReason } from '../engine.ts';
+import type { Decoded } from '@trapline/isa';
+import type { Engine, EngineHart, EngineHost, EngineStats, StopReason } from '../engine.ts';
 import { tlbEntries } from '../hart-layout.ts';
 import { heatCounters, Mode, maxRegions, regionHandler } from '../interpreter/enter-region.ts';
 import { firstRowHandler } from '../interpreter/handlers.ts';
 import { importModule, memoryImport } from '../interpreter/imports.ts';
 import { decodeSlot, Interpreter, interpreterBytes, type RegionOwner } from '../interpreter/interpreter.ts';
 import { slotBytes, slotField } from '../interpreter/slot.ts';
+import { decodeCached } from '../reference/engine.ts';
 import { type Block, type Code, discover, isReturn, type Limits, pageOf } from './discover.ts';
 import { type Extent, RegionCache } from './region-cache.ts';
 import type { Region } from './region-code.ts';
@@ -16,27 +17,21 @@ export interface TranslatorOptions {
   /** Arrivals at a jump target that make it hot. */
   readonly threshold?: number;
   readonly limits?: Limits;
-  /** Hot places translated together, at most, and milliseconds the first of them waits for others. */
+  /** Hot places translated together (1: each at once), and milliseconds the first of them waits for others. */
   readonly batch?: number;
   readonly patienceMilliseconds?: number;
   /** Whether code that was never executed is translated along with its hot neighbours. */
   readonly unseen?: boolean;
 }
 
-/** What translation did so far. */
-export interface TranslatorStats {
-  /** Regions in use now, and ever made. */
-  readonly regions: number;
-  readonly translations: number;
-  /** Bytes of WebAssembly made, and milliseconds spent making and compiling it. */
-  readonly compiledBytes: number;
-  readonly compileMilliseconds: number;
-}
-
-const defaultThreshold = 10000;
+const defaultThreshold = 20000;
 const defaultBatch = 32;
 const defaultPatience = 5;
 const defaultLimits: Limits = { instructions: 300, callDepth: 2 };
+
+/** The part of the time that translation may take, after a first allowance. */
+const mostOfTime = 0.15;
+const graceMilliseconds = 100;
 
 /** So many targets of an indirect jump are told apart, and so far away. */
 const mostTargets = 16;
@@ -79,8 +74,10 @@ export class Translator implements Engine, RegionOwner {
   readonly #unseen: boolean;
   readonly #batch: number;
   readonly #patience: number;
+  readonly #harts = new Set<EngineHart>();
   readonly #queue = new Map<number, Candidate>();
   #waitingSince = 0;
+  #started: number | undefined;
   /** Slots that cannot be translated, as the code is now. */
   readonly #refused = new Set<number>();
   /** Where regions were translated from, by their slots. */
@@ -108,6 +105,7 @@ export class Translator implements Engine, RegionOwner {
   }
 
   run(hart: EngineHart): StopReason {
+    this.#harts.add(hart);
     return this.#interpreter.run(hart);
   }
 
@@ -118,8 +116,10 @@ export class Translator implements Engine, RegionOwner {
     this.#interpreter.codeWritten(hostOffset, bytes);
   }
 
-  stats(): TranslatorStats {
+  stats(): EngineStats {
+    const counts = [...this.#harts].map(({ views }) => Number(views.translated[0]!));
     return {
+      translated: counts.reduce((sum, each) => sum + each, 0),
       regions: this.#regions.size,
       translations: this.#translations,
       compiledBytes: this.#compiledBytes,
@@ -150,8 +150,7 @@ export class Translator implements Engine, RegionOwner {
     const page = hostPageOf(hart, from >> 12n);
     if (page < 0) return false;
     const jump = page * 4096 + Number(from & 4095n);
-    const { view } = this.#host.memory;
-    const decoded = decode(view.getUint16(jump, true) | (view.getUint16(jump + 2, true) << 16));
+    const decoded = instructionAt(this.#host.memory.view, jump);
     if (!decoded || isReturn(decoded)) return false;
     const known = this.#jumps.get(jump) ?? new Set<number>();
     const distance = Number(BigInt.asIntN(64, pc - from));
@@ -171,13 +170,23 @@ export class Translator implements Engine, RegionOwner {
   }
 
   settle(): void {
-    if (this.#queue.size > 0 && performance.now() - this.#waitingSince > this.#patience) this.#translate();
+    if (this.#queue.size > 0 && performance.now() - this.#waitingSince > this.#patience)
+      this.#translateInTime();
   }
 
   #enqueue(candidate: Candidate): void {
     if (this.#queue.size === 0) this.#waitingSince = performance.now();
     this.#queue.set(candidate.slot, candidate);
-    if (this.#queue.size >= this.#batch) this.#translate();
+    if (this.#batch === 1) this.#translate();
+    else if (this.#queue.size % this.#batch === 0) this.#translateInTime();
+  }
+
+  /** Translates unless that has taken too large a part of the time already: then what is hot waits, and what it waits for cools. */
+  #translateInTime(): void {
+    const now = performance.now();
+    this.#started ??= now;
+    if (this.#compileMilliseconds < graceMilliseconds + (now - this.#started) * mostOfTime) this.#translate();
+    else this.#waitingSince = now;
   }
 
   /** Translates what waits, in one module. */
@@ -264,10 +273,7 @@ class CodeView implements Code {
     if (this.unseen && view.getUint16(slot + slotField.handler, true) === 0)
       decodeSlot(view, this.cache, slot);
     if (view.getUint16(slot + slotField.handler, true) < firstRowHandler) return undefined;
-    const at = this.hostPages.get(pageOf(place))! * 4096 + inPage;
-    const low = view.getUint16(at, true);
-    if ((low & 3) !== 3) return decode(low);
-    return inPage === 4094 ? undefined : decode(view.getUint32(at, true));
+    return instructionAt(view, this.hostPages.get(pageOf(place))! * 4096 + inPage);
   }
 
   targets(place: number): number[] {
@@ -285,6 +291,13 @@ class CodeView implements Code {
     if (slots !== 0) this.hostPages.set(page, hostPage);
     return slots;
   }
+}
+
+/** The instruction at a host offset, unless it goes on in the next page. */
+function instructionAt(view: DataView, at: number): Decoded | undefined {
+  const low = view.getUint16(at, true);
+  if ((low & 3) !== 3) return decodeCached(low);
+  return (at & 4095) === 4094 ? undefined : decodeCached(view.getUint32(at, true));
 }
 
 /** The host page that a hart's fetch TLB has for a virtual page, or -1. */
