@@ -7,7 +7,7 @@ import { imageCommand } from './commands/image.ts';
 import { qemuCommand, runQemu } from './commands/qemu.ts';
 import { runCommand } from './commands/run.ts';
 import { ExitCode } from './exit-codes.ts';
-import { type Host, nodeHost, write } from './host.ts';
+import { type Host, nodeHost, type Output, write } from './host.ts';
 import { version } from './version.ts';
 
 /** What a command's action ends with. */
@@ -53,18 +53,25 @@ export const qemuMain = (argv: readonly string[], host: Host = nodeHost()): Prom
   guard(host, () => runQemu(argv, host));
 
 async function guard(host: Host, work: () => Promise<number>): Promise<number> {
-  // A reader that went away (a pipe into head) is no defect; who must know listens too.
-  const ignore = (): void => {};
-  host.stdout.on('error', ignore);
-  host.stderr.on('error', ignore);
+  outliveReaders(host.stdout);
+  outliveReaders(host.stderr);
   try {
     return await work();
   } catch (error) {
     return await report(error, host);
-  } finally {
-    host.stdout.off('error', ignore);
-    host.stderr.off('error', ignore);
   }
+}
+
+const outliving = new WeakSet<Output>();
+
+/**
+ * A reader that went away (a pipe into head) is no defect; who must know listens too. For good, as a stream tells of
+ * its last write only after the command is over.
+ */
+function outliveReaders(stream: Output): void {
+  if (outliving.has(stream)) return;
+  outliving.add(stream);
+  stream.on('error', () => {});
 }
 
 /** One sentence about what went wrong, and the exit code it means. */

@@ -81,11 +81,18 @@ test('a closed stdin is no error', async () => {
   expect((await child.exit).code).toBe(124);
 });
 
-test('a reader that goes away ends the command quietly', async () => {
-  const line = `"${process.execPath}" "${join(command, 'bin/trapline.js')}" disasm "${guest}" | head -n 1; echo done`;
+test.each([
+  ['--help', '0'],
+  ['disasm GUEST', '0'],
+  ['qemu --help', '0'],
+  ['run GUEST', '125'],
+])('a reader that went away ends %s quietly', async (args, code) => {
+  const words = args.replace('GUEST', `"${guest}"`);
+  // The sleep lets the reader be gone before anything is written.
+  const line = `{ sleep 0.2; "${process.execPath}" "${join(command, 'bin/trapline.js')}" ${words}; echo code $? >&2; } | true`;
   const child = new Child('sh', ['-c', line]);
   await child.exit;
-  expect(child.output).toMatch(/^\s*done\n$/);
+  expect(child.output).toBe(`code ${code}\n`);
 });
 
 /** The command on a pseudo-terminal, the terminal's settings printed before and after. */

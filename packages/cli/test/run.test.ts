@@ -55,6 +55,28 @@ describe.each(['shadow', 'none'])('under monitor %s', (monitor) => {
     expect(JSON.parse(host.stdout.text)).toMatchObject({ exitCode: 123, instructions: 50000 });
   });
 
+  test('--stats and --json tell what the translator did', async () => {
+    const host = new FakeHost();
+    host.type('b');
+    const limit = ['--deterministic', '--max-insns', '2000000', '--stats', '--json'];
+    await run(host, '--engine', 'translator', ...limit);
+    const report = JSON.parse(host.stdout.text);
+    expect(report.engine).toMatchObject({ name: 'translator', translated: expect.any(Number) });
+    expect(report.translatedShare).toBe(report.engine.translated / report.instructions);
+    expect(report.translatedShare).toBeGreaterThan(0.5);
+    expect(report.engine.regions).toBeGreaterThan(0);
+    expect(report.engine.translations).toBeGreaterThanOrEqual(report.engine.regions);
+    expect(report.engine.compiledBytes).toBeGreaterThan(0);
+    expect(report.peakMemoryBytes).toBeGreaterThan(2 ** 24);
+    const share = (report.translatedShare * 100).toFixed(1);
+    expect(host.stderr.text).toContain(`translator: ${share} % of the instructions in translated code`);
+    const other = new FakeHost();
+    other.type('b');
+    await run(other, '--engine', 'interpreter', ...limit);
+    expect(JSON.parse(other.stdout.text).engine).toEqual({ name: 'interpreter' });
+    expect(JSON.parse(other.stdout.text)).not.toHaveProperty('translatedShare');
+  });
+
   test('a deterministic run is the same to the bit', async () => {
     const once = async () => {
       const host = new FakeHost();

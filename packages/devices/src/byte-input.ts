@@ -1,3 +1,5 @@
+import { ByteQueue } from './byte-queue.ts';
+
 /** A serial device's receiving side, as the host sees it. */
 export interface ByteReceiver {
   /** Takes bytes from the host, in order; gives how many fitted. The host keeps the rest. */
@@ -8,7 +10,7 @@ export interface ByteReceiver {
 
 /** Keeps what a receiver has no room for yet and hands it over as the guest reads. */
 export class ByteInput {
-  #waiting: number[] = [];
+  readonly #queue = new ByteQueue();
   readonly #receiver: ByteReceiver;
 
   constructor(receiver: ByteReceiver) {
@@ -18,18 +20,21 @@ export class ByteInput {
 
   /** Bytes the receiver has not taken yet. */
   get waiting(): number {
-    return this.#waiting.length;
+    return this.#queue.length;
   }
 
   /** Queues `bytes` and delivers as many as fit. */
   push(bytes: Iterable<number>): void {
-    for (const byte of bytes) this.#waiting.push(byte & 0xff);
+    this.#queue.push(bytes);
     this.#deliver();
   }
 
   #deliver(): void {
-    if (this.#waiting.length === 0) return;
-    const taken = this.#receiver.receive(Uint8Array.from(this.#waiting));
-    this.#waiting = this.#waiting.slice(taken);
+    while (this.#queue.length > 0) {
+      const offered = this.#queue.front();
+      const taken = this.#receiver.receive(offered);
+      this.#queue.drop(taken);
+      if (taken < offered.length) return;
+    }
   }
 }

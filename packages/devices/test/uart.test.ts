@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ByteInput, Uart } from '../src/index.ts';
+import { ByteInput, type ByteReceiver, Uart } from '../src/index.ts';
 import { FakeIrq } from './driver.ts';
 
 const [RBR, IER, IIR, LCR, MCR, LSR, MSR, SCR] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
@@ -199,6 +199,29 @@ describe('input', () => {
         expect(input.waiting).toBe(0);
       }),
     );
+  });
+});
+
+describe('what was typed and does not fit yet', () => {
+  it('waits where it is: a taken byte moves none of the others', () => {
+    const memory = new Set<ArrayBufferLike>();
+    const got: number[] = [];
+    const receiver: ByteReceiver = {
+      onRoom: undefined,
+      receive(offered) {
+        memory.add(offered.buffer);
+        got.push(...offered.subarray(0, 1));
+        return 1;
+      },
+    };
+    const input = new ByteInput(receiver);
+    const text = many(100);
+    input.push(text);
+    text.fill(0);
+    input.push(many(3));
+    while (input.waiting > 0) receiver.onRoom?.();
+    expect(got).toEqual([...many(100), ...many(3)]);
+    expect(memory.size).toBe(2);
   });
 });
 

@@ -1,4 +1,4 @@
-import type { BoardClock, DmaMemory, GuestHart, RoundResult } from '@trapline/core';
+import type { BoardClock, DmaMemory, EngineStats, GuestHart, RoundResult } from '@trapline/core';
 import type { ExitEvent, Names } from '@trapline/vmm';
 import type { ConsoleOutput, OutputListener } from './console.ts';
 import { hashHex } from './hash.ts';
@@ -46,10 +46,12 @@ export interface MachineStats {
   /** Figures of the shadow page tables; empty on the bare machine. */
   readonly shadow: Readonly<Record<string, number>>;
   readonly tlbMisses: number;
+  /** What executes the guest; figures only of an engine that translates. */
+  readonly engine: { readonly name: string } & Partial<EngineStats>;
 }
 
 /** The counts the layers below keep; the machine adds its own. */
-export type LayerStats = Pick<MachineStats, 'exits' | 'sbiCalls' | 'shadow' | 'tlbMisses'>;
+export type LayerStats = Pick<MachineStats, 'exits' | 'sbiCalls' | 'shadow' | 'tlbMisses' | 'engine'>;
 
 /** What a machine is made of: create-machine.ts composes it. */
 export interface MachineParts {

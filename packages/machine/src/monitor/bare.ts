@@ -20,6 +20,7 @@ export function bareGuest({ ramBytes, harts: count, clock, firmware, engine }: G
       exits: {},
       shadow: {},
       tlbMisses: harts.reduce((sum, { hart }) => sum + hart.slow.misses, 0),
+      engine: { name: core.engine.name, ...core.engine.stats?.() },
     }),
     listenExits: () => () => {},
     stopReason: () => undefined,

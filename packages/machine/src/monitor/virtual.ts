@@ -23,6 +23,7 @@ export function virtualGuest(
       exits: guest.exits.counts(),
       shadow: { ...guest.stats() },
       tlbMisses: guest.harts.reduce((sum, { vcpu }) => sum + vcpu.physical.slow.misses, 0),
+      engine: { name: core.engine.name, ...core.engine.stats?.() },
     }),
     listenExits: (listener) => guest.exits.listen(listener),
     stopReason: () => guest.stopReason,
