@@ -15,6 +15,7 @@ import {
 import type { Finish } from '@trapline/devices';
 import { type ExitEvent, type Intercept, type Policy, SbiFirmware } from '@trapline/vmm';
 import { ConsoleInput } from './board/console-input.ts';
+import { CountedDevice } from './board/counted-device.ts';
 import { type AttachedDisk, makeDevices } from './board/devices.ts';
 import { ramBase, timebaseHz } from './board/virt.ts';
 import { type BootPlan, planBoot } from './boot/plan.ts';
@@ -63,7 +64,7 @@ export interface GuestParts {
   readonly harts: readonly (ScheduledHart & FirmwareHart)[];
   readonly memory: DmaMemory;
   addDevice(address: number, bytes: number, device: Device): void;
-  stats(): Omit<LayerStats, 'sbiCalls'>;
+  stats(): Omit<LayerStats, 'sbiCalls' | 'devices'>;
   listenExits(listener: (event: ExitEvent) => void): () => void;
   /** Why a policy stopped the run, if one did. */
   stopReason(): string | undefined;
@@ -163,7 +164,8 @@ class BoardUnderConstruction {
       onFinish: (finish) => this.#end(reasonOf(finish)),
       onInterrupt: () => this.#sleeper.wake(),
     });
-    for (const { row, device } of devices.mapped) this.#guest.addDevice(row.address, row.bytes, device);
+    const counted = devices.mapped.map(({ row, device }) => ({ row, device: new CountedDevice(device) }));
+    for (const { row, device } of counted) this.#guest.addDevice(row.address, row.bytes, device);
     this.#input = new ConsoleInput(devices.uart);
     load(this.#plan, memory);
     start(this.#plan, harts);
@@ -195,6 +197,9 @@ class BoardUnderConstruction {
       layerStats: () => ({
         ...this.#guest.stats(),
         sbiCalls: Object.fromEntries(this.#firmware?.calls ?? []),
+        devices: counted
+          .filter(({ device }) => device.reads + device.writes > 0)
+          .map(({ row, device: { name, reads, writes } }) => ({ name, address: row.address, reads, writes })),
       }),
       listenExits: (listener) => this.#guest.listenExits(listener),
       stopReason: () => this.#guest.stopReason(),

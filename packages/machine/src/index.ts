@@ -39,5 +39,5 @@ export type { TableEntry, TableWalk } from './inspect/page-table.ts';
 export type { TableRoot } from './inspect/world.ts';
 export { type Kernel, type NamedFile, readKernel } from './kernel.ts';
 export { type LinuxImage, readLinuxImage } from './linux-image.ts';
-export { type ExitReason, Machine, type MachineStats, type RunOptions } from './machine.ts';
+export { type DeviceUse, type ExitReason, Machine, type MachineStats, type RunOptions } from './machine.ts';
 export { type SymbolTable, symbolTable } from './symbols.ts';

@@ -46,16 +46,32 @@ export interface MachineStats {
   /** Figures of the shadow page tables; empty on the bare machine. */
   readonly shadow: Readonly<Record<string, number>>;
   readonly tlbMisses: number;
+  /** Devices the guest used, in the order of the board, and how often: reads and writes of registers. */
+  readonly devices: readonly DeviceUse[];
   /** What executes the guest; figures only of an engine that translates. */
   readonly engine: { readonly name: string } & Partial<EngineStats>;
 }
 
+/** How often a guest read and wrote the registers of the device at that guest-physical address. */
+export interface DeviceUse {
+  readonly name: string;
+  readonly address: number;
+  readonly reads: number;
+  readonly writes: number;
+}
+
+/** A hart of a board, and whether it waits for an interrupt now. */
+export type BoardHart = GuestHart & { readonly waiting: boolean };
+
 /** The counts the layers below keep; the machine adds its own. */
-export type LayerStats = Pick<MachineStats, 'exits' | 'sbiCalls' | 'shadow' | 'tlbMisses' | 'engine'>;
+export type LayerStats = Pick<
+  MachineStats,
+  'exits' | 'sbiCalls' | 'shadow' | 'tlbMisses' | 'devices' | 'engine'
+>;
 
 /** What a machine is made of: create-machine.ts composes it. */
 export interface MachineParts {
-  readonly harts: readonly GuestHart[];
+  readonly harts: readonly BoardHart[];
   readonly scheduler: { readonly quantum: number; runRound(limit?: number): RoundResult };
   readonly clock: BoardClock;
   readonly memory: DmaMemory;
@@ -81,7 +97,7 @@ const ALARM_POLL_MS = 50;
 
 /** A board with a guest loaded, ready to run. */
 export class Machine {
-  readonly harts: readonly GuestHart[];
+  readonly harts: readonly BoardHart[];
   /** The guest's RAM by physical address. Whoever changes bytes calls `written`. */
   readonly memory: DmaMemory;
   readonly symbols: SymbolTable;
