@@ -1,7 +1,13 @@
 import { createWriteStream, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
-import { createMachine, type ExitReason, type Machine, type MachineOptions } from '@trapline/machine';
+import {
+  createMachine,
+  type ExitReason,
+  type Machine,
+  type MachineOptions,
+  type Profiler,
+} from '@trapline/machine';
 import { builtinGuest } from './builtin-guest.ts';
 import { type FileDisk, openFileDisk } from './disks.ts';
 import { keyHelp } from './escape-keys.ts';
@@ -9,6 +15,7 @@ import { ExitCode } from './exit-codes.ts';
 import { Expectations, type Verdict } from './expectations.ts';
 import { fileError, readNamed } from './files.ts';
 import { type Host, write } from './host.ts';
+import { saveProfile } from './profile.ts';
 import type { RunRequest } from './run-request.ts';
 import { jsonReport, statisticsLines } from './statistics.ts';
 import { openSession } from './terminal.ts';
@@ -32,6 +39,8 @@ export async function runGuest(request: RunRequest, host: Host): Promise<number>
     const log = request.serialLog === undefined ? undefined : openLog('serial log', request.serialLog, logs);
     const traceTo =
       request.traceFile === undefined ? host.stderr : openLog('trace file', request.traceFile, logs);
+    // Now, not after a long run, is the time to hear that it cannot be written.
+    if (request.profile !== undefined) saveProfile(request.profile, []);
     return await new GuestRun(request, host, options, log, traceTo).run();
   } finally {
     for (const disk of disks) disk.close();
@@ -96,6 +105,7 @@ class GuestRun {
   #verdict: Verdict | undefined;
   #ended: number | undefined;
   #machine: Machine | undefined;
+  readonly #profilers: Profiler[] = [];
 
   constructor(
     request: RunRequest,
@@ -138,6 +148,8 @@ class GuestRun {
     const machine = await createMachine(this.#options);
     machine.onOutput((bytes) => this.#output(bytes));
     if (this.#request.trace) startTrace(machine, this.#request.trace, this.#traceTo);
+    if (this.#request.profile !== undefined)
+      this.#profilers.push(machine.startProfile({ interval: this.#request.profileInterval }));
     this.#machine = machine;
     return machine;
   }
@@ -197,6 +209,11 @@ class GuestRun {
 
   async #report(machine: Machine, outcome: Outcome): Promise<void> {
     const { stderr, stdout } = this.#host;
+    if (this.#request.profile !== undefined)
+      saveProfile(
+        this.#request.profile,
+        this.#profilers.flatMap(({ samples }) => samples),
+      );
     if (outcome.message) await write(stderr, `trapline: ${outcome.message}\n`);
     if (this.#request.stats) await write(stderr, `${statisticsLines(machine.stats()).join('\n')}\n`);
     if (this.#request.json) await write(stdout, `${JSON.stringify(jsonReport(machine, outcome))}\n`);

@@ -32,6 +32,10 @@ export interface RunRequest {
   readonly serialLog?: string | undefined;
   readonly trace?: TraceRequest | undefined;
   readonly traceFile?: string | undefined;
+  /** Where to write a profile of the guest: speedscope's JSON for `.json`, folded stacks else. */
+  readonly profile?: string | undefined;
+  /** Instructions from sample to sample, on the average; undefined: the profiler's own choice. */
+  readonly profileInterval?: number | undefined;
   readonly stats: boolean;
   readonly json: boolean;
 }

@@ -210,6 +210,36 @@ test('--serial-log keeps what the guest printed', async () => {
   expect(readFileSync(log, 'latin1')).toBe('ready\nhello q');
 });
 
+test.each(['shadow', 'none'])(
+  '--profile under monitor %s names the function a guest spins in',
+  async (monitor) => {
+    const spin = ['run', guest, ...small, '--monitor', monitor, '--deterministic', '--max-insns', '3000000'];
+    const folded = join(directory, 'profile.folded');
+    const host = new FakeHost();
+    host.type('b');
+    expect(await host.run(...spin, '--profile', folded)).toBe(123);
+    const lines = readFileSync(folded, 'utf8').trimEnd().split('\n');
+    const counts = new Map(lines.map((line) => /^(.*) (\d+)$/.exec(line)!.slice(1) as [string, string]));
+    const all = [...counts.values()].reduce((sum, count) => sum + Number(count), 0);
+    expect(all).toBeGreaterThan(40);
+    expect(Number(counts.get('hart 0;M;spin')) / all).toBeGreaterThan(0.8);
+    const json = join(directory, 'profile.json');
+    const other = new FakeHost();
+    other.type('b');
+    await other.run(...spin, '--profile', json, '--profile-interval', '10000');
+    const { profiles, shared } = JSON.parse(readFileSync(json, 'utf8'));
+    expect(shared.frames).toContainEqual({ name: 'spin' });
+    expect(profiles[0].endValue).toBeGreaterThan(200);
+  },
+);
+
+test('--profile says at once that its file cannot be written', async () => {
+  const host = new FakeHost();
+  expect(await host.run('run', guest, ...small, '--profile', join(directory, 'no/where.folded'))).toBe(125);
+  expect(host.stdout.text).toBe('');
+  expect(host.stderr.text).toMatch(/^trapline: profile .*where.folded does not exist/);
+});
+
 test('--trace explains every exit that was asked for', async () => {
   const host = new FakeHost();
   const file = join(directory, 'trace');

@@ -30,4 +30,4 @@ export { type CoreParts, Mmu } from './mmu.ts';
 export type * from './ports.ts';
 export { decodeCached } from './reference/engine.ts';
 export { evaluate, type MemoryPort, type Registers } from './reference/evaluate.ts';
-export { type RoundResult, type ScheduledHart, Scheduler } from './scheduler.ts';
+export { type RoundResult, type Sampler, type ScheduledHart, Scheduler } from './scheduler.ts';

@@ -9,6 +9,14 @@ export interface ScheduledHart extends GuestHart {
   dropReservation(): void;
 }
 
+/** Looks at harts in the middle of their slices: a profiler. Cutting a slice changes nothing a guest could notice. */
+export interface Sampler {
+  /** How much budget the hart may use before it is looked at: at least 1. */
+  due(hart: number): number;
+  /** The hart used that much budget and is at an instruction boundary. */
+  ran(hart: ScheduledHart, used: number, result: RunResult): void;
+}
+
 /** What a round came to. */
 export type RoundResult =
   /** Harts ran, or time jumped on to a deadline: call again. */
@@ -26,6 +34,7 @@ export type RoundResult =
  */
 export class Scheduler {
   readonly quantum: number;
+  sampler: Sampler | undefined;
   private readonly harts: readonly ScheduledHart[];
   private readonly clock: BoardClock;
   /** Whose slice it is, what is left of it, and who waited so far in this round. */
@@ -48,7 +57,11 @@ export class Scheduler {
       if (allowed <= 0) return { kind: 'limit' };
       const hart = this.harts[this.current]!;
       const before = hart.retired;
-      if (this.runSlice(hart, Math.min(this.left, allowed)) === 'requested') return { kind: 'requested' };
+      const { sampler } = this;
+      const due = sampler?.due(hart.id) ?? Number.POSITIVE_INFINITY;
+      const result = this.runSlice(hart, Math.min(this.left, allowed, due));
+      sampler?.ran(hart, hart.used, result);
+      if (result === 'requested') return { kind: 'requested' };
       allowed -= Number(hart.retired - before);
     }
     return this.endRound();

@@ -40,4 +40,6 @@ export type { TableRoot } from './inspect/world.ts';
 export { type Kernel, type NamedFile, readKernel } from './kernel.ts';
 export { type LinuxImage, readLinuxImage } from './linux-image.ts';
 export { type DeviceUse, type ExitReason, Machine, type MachineStats, type RunOptions } from './machine.ts';
+export { foldedStacks, speedscope } from './profile/formats.ts';
+export { DEFAULT_INTERVAL, type ProfileOptions, Profiler, type ProfileSample } from './profile/profiler.ts';
 export { type SymbolTable, symbolTable } from './symbols.ts';

@@ -1,9 +1,11 @@
-import type { BoardClock, DmaMemory, EngineStats, GuestHart, RoundResult } from '@trapline/core';
+import type { BoardClock, DmaMemory, EngineStats, GuestHart, RoundResult, Sampler } from '@trapline/core';
 import type { ExitEvent, Names } from '@trapline/vmm';
 import type { ConsoleOutput, OutputListener } from './console.ts';
 import { hashHex } from './hash.ts';
 import { type Sleeper, yieldToHost } from './host-loop.ts';
 import type { Inspector } from './inspect/inspector.ts';
+import { frameNamer } from './profile/frames.ts';
+import { type ProfileOptions, Profiler } from './profile/profiler.ts';
 import type { SymbolTable } from './symbols.ts';
 
 /** Why a run ended. */
@@ -72,7 +74,11 @@ export type LayerStats = Pick<
 /** What a machine is made of: create-machine.ts composes it. */
 export interface MachineParts {
   readonly harts: readonly BoardHart[];
-  readonly scheduler: { readonly quantum: number; runRound(limit?: number): RoundResult };
+  readonly scheduler: {
+    readonly quantum: number;
+    sampler: Sampler | undefined;
+    runRound(limit?: number): RoundResult;
+  };
   readonly clock: BoardClock;
   readonly memory: DmaMemory;
   readonly ram: { readonly address: number; readonly bytes: number };
@@ -164,6 +170,22 @@ export class Machine {
   /** Calls `listener` at every exit to the monitor; the returned function stops that. Never called on the bare machine. */
   onExit(listener: (event: ExitEvent) => void): () => void {
     return this.#parts.listenExits(listener);
+  }
+
+  /** Samples where the guest spends its instructions, from now on; the profiler started last is the one that samples. */
+  startProfile({ interval }: ProfileOptions = {}): Profiler {
+    const read = (hart: GuestHart, va: bigint, bytes: number): Uint8Array | undefined => {
+      const { pa } = this.inspector.walk(hart.id, va).guest;
+      return pa === undefined ? undefined : this.memory.view(pa, bytes);
+    };
+    const profiler = new Profiler(frameNamer({ symbols: this.symbols, read }), interval);
+    this.#parts.scheduler.sampler = profiler;
+    return profiler;
+  }
+
+  /** Stops sampling. */
+  stopProfile(): void {
+    this.#parts.scheduler.sampler = undefined;
   }
 
   /** What a device calls its register at a guest-physical address; undefined where there is none. */

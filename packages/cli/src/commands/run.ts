@@ -1,5 +1,5 @@
 import { type EngineName, engineNames, HostError } from '@trapline/core';
-import { virtBoard } from '@trapline/machine';
+import { DEFAULT_INTERVAL, virtBoard } from '@trapline/machine';
 import { type Command, Option } from 'commander';
 import { builtinGuestName } from '../builtin-guest.ts';
 import { parseDisk } from '../disks.ts';
@@ -30,6 +30,8 @@ interface RunFlags {
   readonly serialLog?: string;
   readonly trace?: string;
   readonly traceFile?: string;
+  readonly profile?: string;
+  readonly profileInterval?: string;
   readonly stats?: boolean;
   readonly json?: boolean;
 }
@@ -65,6 +67,14 @@ export function runCommand(program: Command, host: Host, done: Done): void {
     .option('--serial-log <file>', 'also write what the guest prints to a file')
     .option('--trace <what>', 'exits, or exits=cause,...: one line for every exit to the monitor')
     .option('--trace-file <file>', 'trace to a file instead of standard error')
+    .option(
+      '--profile <file>',
+      'sample where the guest spends its instructions: speedscope .json, or folded stacks',
+    )
+    .option(
+      '--profile-interval <n>',
+      `instructions from sample to sample, on the average (default ${DEFAULT_INTERVAL})`,
+    )
     .option('--stats', 'print statistics at the end, to standard error')
     .option('--json', 'print one JSON object at the end; the console goes to standard error')
     .action(async (guest: string | undefined, flags: RunFlags) => {
@@ -123,6 +133,11 @@ function toRequest(named: string | undefined, flags: RunFlags, host: Host): RunR
     serialLog: flags.serialLog,
     trace: flags.trace === undefined ? undefined : parseTrace(flags.trace),
     traceFile: flags.traceFile,
+    profile: flags.profile,
+    profileInterval:
+      flags.profileInterval === undefined
+        ? undefined
+        : wholeNumber('--profile-interval', flags.profileInterval, 1, 2 ** 31 - 1),
     stats: flags.stats === true,
     json: flags.json === true,
   };
