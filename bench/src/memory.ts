@@ -33,7 +33,7 @@ export function memoryUse(status: string, smaps: string, ramBytes: number): Memo
 function beyondRam(smaps: string, ramBytes: number): number | undefined {
   let total = 0;
   let ram: number | undefined;
-  for (const [, size, resident] of smaps.matchAll(/^Size:\s*(\d+) kB[^]*?^Rss:\s*(\d+) kB/gm)) {
+  for (const [, size, resident] of smaps.matchAll(/^Size:\s*(\d+) kB[\s\S]*?^Rss:\s*(\d+) kB/gm)) {
     const bytes = Number(resident) * KIB;
     total += bytes;
     if (Number(size) * KIB >= ramBytes && bytes > (ram ?? -1)) ram = bytes;

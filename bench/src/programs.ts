@@ -47,7 +47,7 @@ export const publicPrograms: Readonly<Record<string, PublicProgram>> = {
     arguments: ['0', '0', '0x66', `${COREMARK_ITERATIONS}`, '7', '1', '2000'],
     input: '',
     work: { amount: COREMARK_ITERATIONS, unit: 'iterations' },
-    check: /crclist\s*: 0xe714\s[^]*crcmatrix\s*: 0x1fd7\s[^]*crcstate\s*: 0x8e3a\s/,
+    check: /crclist\s*: 0xe714\s[\s\S]*crcmatrix\s*: 0x1fd7\s[\s\S]*crcstate\s*: 0x8e3a\s/,
   },
   // Versions differ in how they learn the number of runs.
   dhrystone: {
