@@ -3,7 +3,12 @@ import type { Readable, Writable } from 'node:stream';
 
 /** A terminal's input side, where there is one. */
 export type Input = Readable & { readonly isTTY?: boolean; setRawMode?(raw: boolean): unknown };
-export type Output = Writable & { readonly isTTY?: boolean };
+export type Output = Writable & {
+  readonly isTTY?: boolean;
+  /** Size of a terminal, in characters; it emits `resize` when that changes. */
+  readonly columns?: number;
+  readonly rows?: number;
+};
 
 /** What the command touches of the process that runs it: tests give their own. */
 export interface Host {

@@ -4,6 +4,7 @@ import { conformanceCommand } from './commands/conformance.ts';
 import { disasmCommand } from './commands/disasm.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { imageCommand } from './commands/image.ts';
+import { ptCommand } from './commands/pt.ts';
 import { qemuCommand, runQemu } from './commands/qemu.ts';
 import { runCommand } from './commands/run.ts';
 import { ExitCode } from './exit-codes.ts';
@@ -31,7 +32,15 @@ function makeProgram(host: Host, done: Done): Command {
       writeErr: (text) => host.stderr.write(text),
       outputError: (text, put) => put(text.replace(/^error: /, 'trapline: ')),
     });
-  for (const add of [runCommand, conformanceCommand, disasmCommand, qemuCommand, doctorCommand, imageCommand])
+  for (const add of [
+    runCommand,
+    ptCommand,
+    conformanceCommand,
+    disasmCommand,
+    qemuCommand,
+    doctorCommand,
+    imageCommand,
+  ])
     add(program, host, done);
   return program;
 }

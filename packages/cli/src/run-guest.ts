@@ -1,4 +1,5 @@
 import { createWriteStream, openSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import {
@@ -8,13 +9,14 @@ import {
   type MachineOptions,
   type Profiler,
 } from '@trapline/machine';
-import { builtinGuest } from './builtin-guest.ts';
+import { builtinGuest, builtinGuestName } from './builtin-guest.ts';
 import { type FileDisk, openFileDisk } from './disks.ts';
-import { keyHelp } from './escape-keys.ts';
+import { type Command, keyHelp } from './escape-keys.ts';
 import { ExitCode } from './exit-codes.ts';
 import { Expectations, type Verdict } from './expectations.ts';
 import { fileError, readNamed } from './files.ts';
 import { type Host, write } from './host.ts';
+import { Overlays } from './overlay/overlays.ts';
 import { saveProfile } from './profile.ts';
 import type { RunRequest } from './run-request.ts';
 import { jsonReport, statisticsLines } from './statistics.ts';
@@ -59,7 +61,8 @@ function openLog(what: string, path: string, logs: Writable[]): Writable {
   }
 }
 
-function machineOptions(request: RunRequest, opened: FileDisk[]): MachineOptions {
+/** The machine a request describes; disks it opened are added to `opened`, for the caller to close. */
+export function machineOptions(request: RunRequest, opened: FileDisk[]): MachineOptions {
   const bios = request.bios;
   // Firmware that carries its own payload needs no guest.
   const builtin =
@@ -101,6 +104,7 @@ class GuestRun {
   readonly #log: Writable | undefined;
   readonly #traceTo: Writable;
   readonly #expectations: Expectations;
+  readonly #overlays: Overlays;
   readonly #started = performance.now();
   #verdict: Verdict | undefined;
   #ended: number | undefined;
@@ -120,12 +124,17 @@ class GuestRun {
     this.#log = log;
     this.#traceTo = traceTo;
     this.#expectations = new Expectations(request.expect, request.fail);
+    this.#overlays = new Overlays(host, this.#console, {
+      guest: basename(request.guest ?? builtinGuestName),
+      monitor: request.monitor,
+      machine: () => this.#machine!,
+    });
   }
 
   async run(): Promise<number> {
     let machine = await this.#boot();
     const session = openSession(this.#host, {
-      input: (bytes) => this.#machine?.input(bytes),
+      input: (bytes) => this.#machine?.input(this.#overlays.typed(bytes)),
       command: (command) => this.#command(command),
       end: (code) => this.#end(code),
     });
@@ -137,6 +146,7 @@ class GuestRun {
         reason = await this.#runOnce(machine);
       }
     } finally {
+      await this.#overlays.close();
       session.close();
     }
     const outcome = this.#outcome(reason);
@@ -147,7 +157,8 @@ class GuestRun {
   async #boot(): Promise<Machine> {
     const machine = await createMachine(this.#options);
     machine.onOutput((bytes) => this.#output(bytes));
-    if (this.#request.trace) startTrace(machine, this.#request.trace, this.#traceTo);
+    const trace = (line: string) => this.#overlays.output.put(this.#traceTo, line);
+    if (this.#request.trace) startTrace(machine, this.#request.trace, trace);
     if (this.#request.profile !== undefined)
       this.#profilers.push(machine.startProfile({ interval: this.#request.profileInterval }));
     this.#machine = machine;
@@ -169,11 +180,18 @@ class GuestRun {
       this.#verdict = this.#expectations.feed(bytes);
       if (this.#verdict) this.#machine?.pause();
     }
-    return write(this.#request.json ? this.#host.stderr : this.#host.stdout, bytes);
+    return this.#overlays.output.write(this.#console, bytes);
   }
 
-  #command(command: 'quit' | 'help' | 'statistics'): void {
+  /** Where what the guest prints goes. */
+  get #console(): Host['stdout'] {
+    return this.#request.json ? this.#host.stderr : this.#host.stdout;
+  }
+
+  #command(command: Command): void {
     if (command === 'quit') this.#end(ExitCode.ok);
+    else if (command === 'live' || command === 'walk') this.#overlays.toggle(command);
+    else if (this.#overlays.open) return;
     else if (command === 'help') this.#say(keyHelp);
     else if (this.#machine) this.#say(statisticsLines(this.#machine.stats()));
   }

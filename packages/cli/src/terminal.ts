@@ -33,9 +33,9 @@ export function openSession(host: Host, events: SessionEvents): Session {
   };
   const typed = (chunk: Uint8Array | string): void => {
     const bytes = typeof chunk === 'string' ? new TextEncoder().encode(chunk) : new Uint8Array(chunk);
-    const { forGuest, commands } = raw ? keys.feed(bytes) : { forGuest: bytes, commands: [] };
-    if (forGuest.length > 0) events.input(forGuest);
-    for (const command of commands) events.command(command);
+    for (const piece of raw ? keys.feed(bytes) : [bytes])
+      if (typeof piece === 'string') events.command(piece);
+      else if (piece.length > 0) events.input(piece);
   };
   const ignore = (): void => {};
   const readerGone = (): void => events.end(ExitCode.host);

@@ -36,6 +36,7 @@ export {
   type WorldReading,
 } from './inspect/inspector.ts';
 export type { TableEntry, TableWalk } from './inspect/page-table.ts';
+export { addressVerdict } from './inspect/verdict.ts';
 export type { TableRoot } from './inspect/world.ts';
 export { type Kernel, type NamedFile, readKernel } from './kernel.ts';
 export { type LinuxImage, readLinuxImage } from './linux-image.ts';

@@ -1,4 +1,4 @@
-import type { AddressReading, TableWalk } from '@trapline/machine';
+import { type AddressReading, addressVerdict, type TableWalk } from '@trapline/machine';
 import { hex } from '../page/format.ts';
 import type { MachineTab } from '../page/machine-tab.ts';
 import { usePolled } from './poll.ts';
@@ -40,33 +40,16 @@ export function Walk({ tab, hart }: { tab: MachineTab; hart: number }) {
 }
 
 function Found({ found }: { found: AddressReading }) {
-  const { guest, hart, host, device } = found;
+  const { guest, hart } = found;
   return (
     <>
       <div class="pair">
         <Steps title="Guest walk" walk={guest} />
         {hart && <Steps title="Shadow walk" walk={hart} />}
       </div>
-      <p class="verdict">{verdict(guest.pa, hart, host, device)}</p>
+      <p class="verdict">{addressVerdict(found)}</p>
     </>
   );
-}
-
-function verdict(
-  pa: bigint | undefined,
-  hart: TableWalk | undefined,
-  host: bigint | undefined,
-  device: string | undefined,
-): string {
-  if (pa === undefined)
-    return 'The guest’s own table maps nothing here: an access is the guest’s page fault.';
-  if (device !== undefined)
-    return `Guest-physical ${hex(pa)} is the ${device || 'board'}: every access leaves the guest and is made by the monitor.`;
-  if (host === undefined) return `Guest-physical ${hex(pa)} is neither memory nor a device of the board.`;
-  if (hart === undefined) return `It is physical ${hex(pa)}.`;
-  if (hart.pa === undefined)
-    return `Guest-physical ${hex(pa)} lies at host-physical ${hex(host)}; no shadow entry leads there yet, so the next access fills it.`;
-  return `Guest-physical ${hex(pa)} lies at host-physical ${hex(host)}, and the shadow leads ${hart.pa === host ? 'exactly there' : `to ${hex(hart.pa)}`}.`;
 }
 
 function Steps({ title, walk }: { title: string; walk: TableWalk }) {
@@ -74,7 +57,7 @@ function Steps({ title, walk }: { title: string; walk: TableWalk }) {
   return (
     <section aria-label={title}>
       <h3>{title}</h3>
-      {walk.steps.length === 0 && <p class="note">Translation is off: the address is physical.</p>}
+      {walk.root === undefined && <p class="note">Translation is off: the address is physical.</p>}
       <ol class="steps">
         {walk.steps.map((step, at) => (
           <li key={step.address}>

@@ -9,7 +9,7 @@ import { memoryBytes, seconds, wholeNumber } from '../quantity.ts';
 import { runGuest } from '../run-guest.ts';
 import { defaultRequest, type RunRequest, type TraceRequest } from '../run-request.ts';
 
-interface RunFlags {
+export interface RunFlags {
   readonly monitor: 'shadow' | 'none';
   readonly intercept?: 'all' | 'needed';
   readonly engine?: EngineName;
@@ -36,30 +36,18 @@ interface RunFlags {
   readonly json?: boolean;
 }
 
+/** What a GUEST argument may be. */
+export const guestDescription = `an ELF file, a Linux Image, a flat binary, or ${builtinGuestName}`;
+
 const several = (value: string, before: readonly string[]): readonly string[] => [...before, value];
 
 /** Adds `trapline run`. */
 export function runCommand(program: Command, host: Host, done: Done): void {
-  program
+  const command = program
     .command('run')
     .description('boot a guest with its serial port on this terminal (Ctrl-A h helps, Ctrl-A x quits)')
-    .argument('[guest]', `an ELF file, a Linux Image, a flat binary, or ${builtinGuestName}`)
-    .addOption(monitorOption())
-    .addOption(interceptOption())
-    .addOption(engineOption())
-    .option('-m, --memory <amount>', 'RAM, for example 256M or 1G', '256M')
-    .option('--harts <n>', 'how many harts, 1 to 8', '1')
-    .option('--kernel <file>', 'the same as GUEST')
-    .option('--initrd <file>', 'initial RAM disk')
-    .option('--append <text>', 'kernel command line')
-    .option(
-      '--bios <none|builtin|file>',
-      'M-mode entry, SBI served by Trapline, or a firmware file such as OpenSBI',
-    )
-    .option('--dtb <file>', 'device tree instead of the generated one')
-    .option('--disk <file[,ro]>', 'attach a raw disk image; may be repeated', several, [])
-    .option('--deterministic', 'time from instructions: the same inputs give the same run')
-    .option('--seed <n>', 'seed of everything random in a deterministic run', '0')
+    .argument('[guest]', guestDescription);
+  guestOptions(command)
     .option('--max-insns <n>', 'end with code 123 after so many instructions')
     .option('--timeout <seconds>', 'end with code 124 after so long')
     .option('--expect <text>', 'end with code 0 once all expected texts were printed', several, [])
@@ -82,6 +70,26 @@ export function runCommand(program: Command, host: Host, done: Done): void {
     });
 }
 
+/** The options that say what to run, as several commands take them. */
+export const guestOptions = (command: Command): Command =>
+  command
+    .addOption(monitorOption())
+    .addOption(interceptOption())
+    .addOption(engineOption())
+    .option('-m, --memory <amount>', 'RAM, for example 256M or 1G', '256M')
+    .option('--harts <n>', 'how many harts, 1 to 8', '1')
+    .option('--kernel <file>', 'the same as GUEST')
+    .option('--initrd <file>', 'initial RAM disk')
+    .option('--append <text>', 'kernel command line')
+    .option(
+      '--bios <none|builtin|file>',
+      'M-mode entry, SBI served by Trapline, or a firmware file such as OpenSBI',
+    )
+    .option('--dtb <file>', 'device tree instead of the generated one')
+    .option('--disk <file[,ro]>', 'attach a raw disk image; may be repeated', several, [])
+    .option('--deterministic', 'time from instructions: the same inputs give the same run')
+    .option('--seed <n>', 'seed of everything random in a deterministic run', '0');
+
 /** `--monitor`, as several commands take it. */
 export const monitorOption = (): Option =>
   new Option('--monitor <monitor>', 'shadow: trap and emulate; none: the bare machine')
@@ -99,7 +107,8 @@ export const interceptOption = (): Option =>
 export const engineOption = (): Option =>
   new Option('--engine <name>', 'what executes guest instructions').choices([...engineNames]);
 
-function toRequest(named: string | undefined, flags: RunFlags, host: Host): RunRequest {
+/** The request that options come to. Throws HostError `usage`. */
+export function toRequest(named: string | undefined, flags: RunFlags, host: Host): RunRequest {
   if (named !== undefined && flags.kernel !== undefined)
     throw new HostError('usage', `both ${named} and --kernel ${flags.kernel} name a guest`, {
       hint: 'Give one of them.',

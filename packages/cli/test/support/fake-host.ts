@@ -3,6 +3,9 @@ import { PassThrough, Writable } from 'node:stream';
 import { main } from '../../src/index.ts';
 
 class Collector extends Writable {
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
   #text = '';
 
   override _write(chunk: Uint8Array, _encoding: string, done: () => void): void {
@@ -41,6 +44,7 @@ export class FakeHost {
   constructor(options: { readonly terminal?: boolean } = {}) {
     if (!options.terminal) return;
     this.stdin.isTTY = true;
+    Object.assign(this.stdout, { isTTY: true, columns: 80, rows: 24 });
     this.stdin.setRawMode = (raw) => {
       this.modes.push(raw);
     };

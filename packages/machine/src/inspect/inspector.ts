@@ -85,20 +85,27 @@ export class Inspector {
     return tableEntries(world, { ...from, levels: root.levels });
   }
 
-  /** Translates an address as the guest believes, and as the hart does. */
-  walk(hart: number, va: bigint): AddressReading {
+  /** Translates an address as the guest believes, and as the hart does: now, or in the address space of another satp. */
+  walk(hart: number, va: bigint, satp?: bigint): AddressReading {
     const [guest, real] = this.#of.worlds(hart) as [World, World | undefined];
     // In M-mode satp is not looked at: addresses are physical.
-    const walked = walkTable(guest, guest.state.privilege === 3 ? undefined : guest.root(), va);
+    const off = satp === undefined && guest.state.privilege === 3;
+    const walked = walkTable(guest, off ? undefined : guest.root(satp), va);
     const { pa } = walked;
     return {
       va,
       guest: walked,
-      hart: real && walkTable(real, real.root(), va),
+      hart: real && shadowWalk(real, va, satp),
       host: pa === undefined ? undefined : this.#of.hostAddress(pa),
       device: pa === undefined ? undefined : this.#of.deviceAt(pa),
     };
   }
+}
+
+/** The hart always translates: without a tree the address leads nowhere yet. */
+function shadowWalk(world: World, va: bigint, satp: bigint | undefined): TableWalk {
+  const root = world.root(satp);
+  return root === undefined ? { root, steps: [], pa: undefined, permits: [] } : walkTable(world, root, va);
 }
 
 function readWorld(world: World): WorldReading {

@@ -19,6 +19,8 @@ export interface TableEntry {
 
 /** A walk as the hardware makes it: the entries read, root first, and where it ends. */
 export interface TableWalk {
+  /** The table that was walked; undefined where translation is off. */
+  readonly root: TableRoot | undefined;
   readonly steps: readonly TableEntry[];
   /** The physical address, when the walk ends at a leaf; without a table it is the address itself. */
   readonly pa: bigint | undefined;
@@ -68,13 +70,14 @@ export function tableEntries(
 
 /** Walks one address through the world's table, changing nothing. */
 export function walkTable(world: World, root: TableRoot | undefined, va: bigint): TableWalk {
-  if (root === undefined) return { steps: [], pa: va, permits: accesses };
-  const steps = readSteps(world, root, va);
+  if (root === undefined) return { root, steps: [], pa: va, permits: accesses };
+  // An address the table cannot name faults before any entry is read.
+  const steps = canonical(va, root.levels) === va ? readSteps(world, root, va) : [];
   const last = steps.at(-1);
-  if (last?.kind !== 'leaf' || canonical(va, root.levels) !== va)
-    return { steps, pa: undefined, permits: [] };
+  if (last?.kind !== 'leaf') return { root, steps, pa: undefined, permits: [] };
   const within = va & (last.bytes - 1n);
   return {
+    root,
     steps,
     pa: (last.target & ~(last.bytes - 1n)) | within,
     permits: accesses.filter((access) => permitted(world, root, va, access)),

@@ -13,8 +13,8 @@ export interface World {
   readonly state: PrivilegedState;
   /** The hart whose TLBs serve this world. */
   readonly hart: Hart;
-  /** The page table satp selects; undefined while it selects none. */
-  root(): TableRoot | undefined;
+  /** The page table satp selects, or that guest satp would; undefined where it selects none. */
+  root(satp?: bigint): TableRoot | undefined;
   /** Eight bytes of this world's physical memory; undefined where it has none. */
   readWord(address: bigint): bigint | undefined;
 }
@@ -32,7 +32,7 @@ export const guestWorld = (hart: Hart, readWord: World['readWord'], executes: Ha
   name: 'guest',
   state: hart,
   hart: executes,
-  root: () => rootOf(hart.csrs.get(Slot.satp)),
+  root: (satp = hart.csrs.get(Slot.satp)) => rootOf(satp),
   readWord,
 });
 

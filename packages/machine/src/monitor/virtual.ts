@@ -36,7 +36,10 @@ export function virtualGuest(
           state: vcpu.physical,
           hart: vcpu.physical,
           // The tree the hart walks as soon as the guest goes on; its satp is set only then.
-          root: () => rootOf(vcpu.tree().satp),
+          root: (satp) => {
+            const tree = satp === undefined ? vcpu.tree() : guest.pager.known(satp, vcpu.privilege);
+            return tree && rootOf(tree.satp);
+          },
           readWord: (address) => readWord(core.ram(address, 8)),
         },
       ];

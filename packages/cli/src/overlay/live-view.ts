@@ -1,0 +1,92 @@
+import type { Machine } from '@trapline/machine';
+import type { Output } from '../host.ts';
+import { type LivePage, liveLines, ModeSampler, type Sample } from './live-page.ts';
+import type { Overlay } from './overlay.ts';
+
+const pageMs = 500;
+const sampleMs = 5;
+const [ctrlC, quit] = [0x03, 'q'.charCodeAt(0)];
+const openScreen = '\x1b[?1049h\x1b[?25l\x1b[2J';
+const closeScreen = '\x1b[?25h\x1b[?1049l';
+
+/** What the view looks at. */
+export interface LiveSubject {
+  readonly guest: string;
+  readonly monitor: 'shadow' | 'none';
+  /** The machine now: a restart makes another one. */
+  machine(): Machine;
+  /** Bytes of the guest's output that wait for the view to close. */
+  printed(): number;
+}
+
+/**
+ * A machine's figures as they change, on the terminal's other screen. It looks at what is counted anyway and at the harts' modes between
+ * slices: watching changes nothing of the run.
+ */
+export class LiveView implements Overlay {
+  readonly command = 'live';
+  readonly toggles = true;
+  readonly #subject: LiveSubject;
+  readonly #screen: Output;
+  readonly #closed: () => void;
+  readonly #sampler = new ModeSampler();
+  readonly #timers: readonly ReturnType<typeof setInterval>[];
+  #before: Sample;
+  #open = true;
+  #page: LivePage;
+  readonly #redraw = (): void => this.#draw(this.#page);
+
+  /** Takes the screen, a terminal; `closed` is called when a key closes the view. */
+  constructor(subject: LiveSubject, screen: Output, closed: () => void) {
+    this.#subject = subject;
+    this.#screen = screen;
+    this.#closed = closed;
+    this.#before = this.#sample();
+    screen.write(openScreen);
+    screen.on('resize', this.#redraw);
+    this.#timers = [
+      setInterval(() => this.#sampler.sample(subject.machine()), sampleMs),
+      setInterval(() => this.#draw(this.#measure()), pageMs),
+    ];
+    this.#page = this.#measure();
+    this.#redraw();
+  }
+
+  typed(bytes: Uint8Array): Uint8Array {
+    const at = bytes.findIndex((byte) => byte === ctrlC || byte === quit);
+    if (at < 0) return new Uint8Array(0);
+    this.#closed();
+    return bytes.subarray(at + 1);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#screen.off('resize', this.#redraw);
+    this.#screen.write(closeScreen);
+  }
+
+  #sample(): Sample {
+    return { atMs: performance.now(), stats: this.#subject.machine().stats() };
+  }
+
+  #measure(): LivePage {
+    const now = this.#sample();
+    // A restarted machine counts from zero again.
+    const restarted = now.stats.instructions < this.#before.stats.instructions;
+    const before = restarted ? { ...now, atMs: this.#before.atMs } : this.#before;
+    this.#before = now;
+    const { guest, monitor } = this.#subject;
+    return { guest, monitor, before, now, modes: this.#sampler.take(), printed: this.#subject.printed() };
+  }
+
+  /** A terminal that is slow to take a page misses the next one. */
+  #draw(page: LivePage): void {
+    this.#page = page;
+    if (this.#screen.writableNeedDrain || this.#screen.destroyed) return;
+    const { columns = 80, rows = 24 } = this.#screen;
+    // No newline after the last row: it would scroll.
+    this.#screen.write(`\x1b[H${liveLines(page, { columns, rows }).join('\x1b[K\r\n')}\x1b[K\x1b[J`);
+  }
+}

@@ -1,0 +1,12 @@
+import type { Command } from '../escape-keys.ts';
+
+/** Something of ours that has the terminal in place of the guest. */
+export interface Overlay {
+  /** The command that opened it; where it closes it too, `toggles`. */
+  readonly command: Command;
+  readonly toggles: boolean;
+  /** Takes keys; gives back those that came after the one that ended it. */
+  typed(bytes: Uint8Array): Uint8Array;
+  /** Gives the terminal back as it was. */
+  close(): void;
+}
