@@ -1,11 +1,10 @@
+import type { Moment } from './console-reader.ts';
 import type { Command, Contender } from './contenders.ts';
-import type { MemoryUse } from './memory.ts';
-import { runSession, type Session, type SessionRequest } from './session.ts';
+import { type MemoryUse, runSession, type Session, type SessionRequest } from './session.ts';
 
 /** One measurement of one row. */
-export interface Sample {
+export interface Sample extends Moment {
   readonly row: string;
-  readonly hostMs: number;
   readonly ownMs: number | undefined;
   readonly wrong: string | undefined;
 }
@@ -19,7 +18,7 @@ export interface Translation {
 
 export interface Outcome {
   readonly samples: readonly Sample[];
-  readonly memory: MemoryUse | undefined;
+  readonly memory: MemoryUse;
   readonly translation: Translation | undefined;
   readonly failure: string | undefined;
 }

@@ -131,7 +131,7 @@ function report(rows: readonly Row[], contenders: readonly string[], collector: 
   say(`load ${host.load.map((load) => load?.toFixed(1)).join(' before, ')} after`);
   say('');
   for (const line of timesTable(rows, contenders)) say(line);
-  say(`("against": how many times as fast ${mainContender} is)`);
+  say(`"to": how many times as fast ${mainContender} is; "cpu": by processor time instead of the wall clock`);
   say('');
   for (const line of rateLines(rows)) say(line);
   for (const line of processTable(collector.processes())) say(line);

@@ -1,36 +1,31 @@
 import { readFileSync } from 'node:fs';
 
-/** A process's memory, in bytes. */
-export interface MemoryUse {
-  /** The most that was resident at once so far. */
-  readonly peakBytes: number;
-  /** What is resident now without the guest's RAM; undefined if there is none. */
-  readonly beyondRamBytes: number | undefined;
-}
-
 const KIB = 1024;
 
-/** What Linux says of the process, or undefined (it is gone; another system). */
-export function memoryOf(pid: number, ramBytes: number): MemoryUse | undefined {
+/** Reads a file of proc(5), or gives '': the process is gone, or this is not Linux. */
+function read(pid: number, file: string): string {
   try {
-    return memoryUse(
-      readFileSync(`/proc/${pid}/status`, 'utf8'),
-      ramBytes === 0 ? '' : readFileSync(`/proc/${pid}/smaps`, 'utf8'),
-      ramBytes,
-    );
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
   } catch {
-    return undefined;
+    return '';
   }
 }
 
-/** From the texts of proc(5)'s `status` and `smaps`. The guest's RAM is in the mapping that is as large and most resident. */
-export function memoryUse(status: string, smaps: string, ramBytes: number): MemoryUse | undefined {
+/** The most bytes of the process that were resident at once so far. */
+export const peakBytes = (pid: number): number | undefined => peakOf(read(pid, 'status'));
+
+/** Bytes that are resident now and not the guest's RAM. Takes the system some milliseconds. */
+export const beyondRamBytes = (pid: number, ramBytes: number): number | undefined =>
+  beyondRamOf(read(pid, 'smaps'), ramBytes);
+
+/** From the text of `status`. */
+export function peakOf(status: string): number | undefined {
   const peak = /^VmHWM:\s*(\d+) kB/m.exec(status);
-  if (peak === null) return undefined;
-  return { peakBytes: Number(peak[1]) * KIB, beyondRamBytes: beyondRam(smaps, ramBytes) };
+  return peak === null ? undefined : Number(peak[1]) * KIB;
 }
 
-function beyondRam(smaps: string, ramBytes: number): number | undefined {
+/** From the text of `smaps`. The guest's RAM is in the mapping that is as large, the one with most resident. */
+export function beyondRamOf(smaps: string, ramBytes: number): number | undefined {
   let total = 0;
   let ram: number | undefined;
   for (const [, size, resident] of smaps.matchAll(/^Size:\s*(\d+) kB[\s\S]*?^Rss:\s*(\d+) kB/gm)) {

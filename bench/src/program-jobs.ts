@@ -37,7 +37,7 @@ export function bareJobs(setting: Setting): Job[] {
         run: (contender) =>
           runJob(
             guestCommand(contender, guest, setting.cli),
-            { weighAt: `${name}: checksum`, ramBytes: BARE_RAM_MIB * MIB },
+            { ramBytes: BARE_RAM_MIB * MIB },
             setting.timeoutMs,
             samplesOf('bare'),
           ),
@@ -81,7 +81,7 @@ export async function linuxJobs(
       run: (contender) =>
         runJob(
           commandFor(contender),
-          { weighAt: 'programs: end', ramBytes: contender.kind === 'native' ? 0 : LINUX_RAM_MIB * MIB },
+          contender.kind === 'native' ? {} : { weighAt: 'programs: end', ramBytes: LINUX_RAM_MIB * MIB },
           setting.timeoutMs,
           samplesOf('linux'),
         ),

@@ -11,21 +11,21 @@ const anywhere = (name: string, rounds: number): Program => ({ name, bare: true,
 const underLinux = (name: string, rounds: number): Program => ({ name, bare: false, rounds });
 
 export const programs: readonly Program[] = [
-  anywhere('sieve', 30),
-  anywhere('sort', 20),
-  anywhere('hash', 15),
-  anywhere('bytecode', 15),
-  anywhere('matrix', 15),
-  anywhere('nbody', 8),
-  anywhere('fft', 8),
-  anywhere('memcpy', 40),
-  anywhere('scan', 40),
+  anywhere('sieve', 25),
+  anywhere('sort', 40),
+  anywhere('hash', 8),
+  anywhere('bytecode', 12),
+  anywhere('matrix', 25),
+  anywhere('nbody', 25),
+  anywhere('fft', 25),
+  anywhere('memcpy', 150),
+  anywhere('scan', 60),
   anywhere('chase', 4),
-  underLinux('system-calls', 10),
-  underLinux('page-faults', 10),
+  underLinux('system-calls', 20),
+  underLinux('page-faults', 5),
   underLinux('pipes', 5),
   underLinux('fork', 3),
-  underLinux('exec', 3),
+  underLinux('exec', 2),
 ];
 
 /** How to start a public program so that its work is known, and what it prints if it was right. */

@@ -1,157 +1,125 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type MemoryUse, memoryOf } from './memory.ts';
-
-/** A line of the console and when its end arrived, in milliseconds since the process was started. */
-export interface Line {
-  readonly text: string;
-  readonly at: number;
-}
-
-/** A text to wait for on the console, in order. */
-export interface Step {
-  readonly await: string;
-  /** Typed once it came. */
-  readonly send?: string;
-}
+import { ConsoleReader, type Line, type Moment, type Step } from './console-reader.ts';
+import { beyondRamBytes, peakBytes } from './memory.ts';
+import { processorTime } from './processor-time.ts';
 
 export interface SessionRequest {
   readonly command: string;
   readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
   /** Where the guest's serial port comes out. */
   readonly console: 'stdout' | 'stderr';
   readonly steps?: readonly Step[];
   /** Ends the process after the last step, instead of waiting until it ends by itself. */
   readonly stopAfterSteps?: boolean;
-  /** Memory is looked at when a line contains this. */
-  readonly weighAt: string;
-  readonly ramBytes: number;
+  /** Memory beyond the guest's RAM is looked at when a line contains this. */
+  readonly weighAt?: string;
+  /** RAM of the guest; undefined: no machine, and what the process takes is not what its programs take. */
+  readonly ramBytes?: number;
   readonly timeoutMs: number;
+}
+
+/** A process's memory, in bytes, as far as it could be seen. */
+export interface MemoryUse {
+  readonly peakBytes: number | undefined;
+  readonly beyondRamBytes: number | undefined;
 }
 
 export interface Session {
   readonly lines: readonly Line[];
-  /** When each step's text had come, in milliseconds since the start; fewer than the steps if the process ended before. */
-  readonly steps: readonly number[];
-  readonly memory: MemoryUse | undefined;
+  /** When each step's text had come; fewer than the steps if the process ended before. */
+  readonly steps: readonly Moment[];
+  readonly memory: MemoryUse;
   /** What came out of the other stream. */
   readonly aside: string;
+  /** What went wrong, in a sentence. */
   readonly failure: string | undefined;
 }
 
-/** Splits a stream into lines, and looks for texts that need not be whole lines. */
-export class ConsoleReader {
-  readonly lines: Line[] = [];
-  readonly steps: number[] = [];
-  readonly #wanted: readonly Step[];
-  #line = '';
-  #unseen = '';
+/** How often the peak of memory is looked up, for processes that end too soon after their last line. */
+const PEAK_EVERY_MS = 100;
 
-  constructor(wanted: readonly Step[]) {
-    this.#wanted = wanted;
-  }
-
-  get done(): boolean {
-    return this.steps.length === this.#wanted.length;
-  }
-
-  /** Takes what arrived at `at`; gives what is to be typed because of it. */
-  feed(text: string, at: number): string {
-    const pieces = (this.#line + text).split('\n');
-    this.#line = pieces.pop() ?? '';
-    for (const piece of pieces) this.lines.push({ text: piece.replaceAll('\r', ''), at });
-    return this.#step(text.replaceAll('\r', ''), at);
-  }
-
-  #step(text: string, at: number): string {
-    let typed = '';
-    this.#unseen += text;
-    for (let step = this.#wanted[this.steps.length]; step; step = this.#wanted[this.steps.length]) {
-      const found = this.#unseen.indexOf(step.await);
-      if (found < 0) break;
-      this.#unseen = this.#unseen.slice(found + step.await.length);
-      this.steps.push(at);
-      typed += step.send ?? '';
-    }
-    return typed;
-  }
-}
-
-/** Runs a process, reading its console with the clock in hand. Does not reject: what went wrong is `failure`. */
-export function runSession(request: SessionRequest): Promise<Session> {
-  const reader = new ConsoleReader(request.steps ?? []);
-  const started = performance.now();
-  const child = spawn(request.command, request.args, {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, ...request.env },
-  });
-  const observer = new Observer(child, request, reader, started);
-  return observer.finished();
-}
+/** Runs a process, reading its console with the clock in hand. Does not reject: what went wrong is in `failure`. */
+export const runSession = (request: SessionRequest): Promise<Session> => new Observer(request).finished();
 
 class Observer {
-  readonly #child: ChildProcess;
   readonly #request: SessionRequest;
   readonly #reader: ConsoleReader;
-  readonly #started: number;
+  readonly #started = performance.now();
+  readonly #child: ChildProcess;
   readonly #decoder = new TextDecoder();
-  #memory: MemoryUse | undefined;
-  #weighed = 0;
+  #peakBytes: number | undefined;
+  #beyondRamBytes: number | undefined;
   #aside = '';
   #failure: string | undefined;
 
-  constructor(child: ChildProcess, request: SessionRequest, reader: ConsoleReader, started: number) {
-    this.#child = child;
+  constructor(request: SessionRequest) {
     this.#request = request;
-    this.#reader = reader;
-    this.#started = started;
-    const console = request.console === 'stdout' ? child.stdout : child.stderr;
-    const aside = request.console === 'stdout' ? child.stderr : child.stdout;
+    this.#reader = new ConsoleReader(request.steps ?? []);
+    this.#child = spawn(request.command, request.args, { stdio: 'pipe' });
+    const { stdin, stdout, stderr } = this.#child;
+    const [console, aside] = request.console === 'stdout' ? [stdout, stderr] : [stderr, stdout];
     console?.on('data', (bytes: Uint8Array) => this.#heard(bytes));
     aside?.setEncoding('utf8').on('data', (text: string) => {
       this.#aside += text;
     });
     // A process that ends before it reads its input is not a failure.
-    child.stdin?.on('error', () => undefined);
+    stdin?.on('error', () => undefined);
   }
 
   #heard(bytes: Uint8Array): void {
-    const typed = this.#reader.feed(
-      this.#decoder.decode(bytes, { stream: true }),
-      performance.now() - this.#started,
-    );
+    const hostMs = performance.now() - this.#started;
+    const text = this.#decoder.decode(bytes, { stream: true });
+    const seen = this.#reader.lines.length;
+    const typed = this.#reader.feed(text, { hostMs, cpuMs: this.#look(processorTime) });
     if (typed !== '') this.#child.stdin?.write(typed);
-    const { lines } = this.#reader;
-    const weigh = lines.slice(this.#weighed).some(({ text }) => text.includes(this.#request.weighAt));
-    this.#weighed = lines.length;
-    if (this.#request.stopAfterSteps && this.#reader.done) this.#stop(true);
-    else if (weigh) this.#weigh();
+    if (this.#request.stopAfterSteps && this.#reader.done) this.#stop();
+    else if (this.#reader.lines.slice(seen).some((line) => this.#isWeighed(line))) this.#weigh();
+  }
+
+  #isWeighed({ text }: Line): boolean {
+    return this.#request.weighAt !== undefined && text.includes(this.#request.weighAt);
+  }
+
+  /** Asks the system about the process, if it is a machine and there. */
+  #look(at: (pid: number, ramBytes: number) => number | undefined): number | undefined {
+    const { pid } = this.#child;
+    const { ramBytes } = this.#request;
+    return pid === undefined || ramBytes === undefined ? undefined : at(pid, ramBytes);
   }
 
   #weigh(): void {
-    if (this.#child.pid !== undefined) this.#memory = memoryOf(this.#child.pid, this.#request.ramBytes);
+    this.#lookUpPeak();
+    this.#beyondRamBytes = this.#look(beyondRamBytes) ?? this.#beyondRamBytes;
   }
 
-  #stop(weigh: boolean): void {
-    if (weigh) this.#weigh();
+  #lookUpPeak(): void {
+    this.#peakBytes = this.#look(peakBytes) ?? this.#peakBytes;
+  }
+
+  #stop(): void {
+    this.#weigh();
     this.#child.kill('SIGTERM');
   }
 
   finished(): Promise<Session> {
-    const timer = setTimeout(() => {
-      this.#failure = `still running after ${this.#request.timeoutMs / 1000} s`;
+    const { timeoutMs, stopAfterSteps } = this.#request;
+    const peaks = setInterval(() => this.#lookUpPeak(), PEAK_EVERY_MS);
+    const limit = setTimeout(() => {
+      this.#failure = `it was still running after ${timeoutMs / 1000} s.`;
       this.#child.kill('SIGKILL');
-    }, this.#request.timeoutMs);
+    }, timeoutMs);
     return new Promise((resolve) => {
       const finish = (failure: string | undefined) => {
-        clearTimeout(timer);
+        clearInterval(peaks);
+        clearTimeout(limit);
         this.#failure ??= failure;
         resolve(this.#session());
       };
-      this.#child.on('error', (error) => finish(error.message));
-      this.#child.on('close', (code) =>
-        finish(code === 0 || this.#request.stopAfterSteps ? undefined : `ended with code ${code}`),
-      );
+      this.#child.on('error', (error) => finish(`it did not start: ${error.message}.`));
+      this.#child.on('close', (code, signal) => {
+        const fine = code === 0 || (stopAfterSteps && this.#reader.done);
+        finish(fine ? undefined : `it ended with ${code === null ? signal : `code ${code}`}.`);
+      });
     });
   }
 
@@ -159,7 +127,7 @@ class Observer {
     return {
       lines: this.#reader.lines,
       steps: this.#reader.steps,
-      memory: this.#memory,
+      memory: { peakBytes: this.#peakBytes, beyondRamBytes: this.#beyondRamBytes },
       aside: this.#aside,
       failure: this.#failure,
     };

@@ -1,5 +1,4 @@
 import type { Outcome, Sample } from './job.ts';
-import type { MemoryUse } from './memory.ts';
 
 /** The middle value; of an even number, the mean of the two in the middle. */
 export function median(values: readonly number[]): number {
@@ -19,7 +18,9 @@ export interface Figure {
   readonly samplesMs: readonly number[];
   readonly medianMs: number;
   readonly spread: number;
-  /** The median by the program's own clock, where it looked. */
+  /** Median of the processor time spent, where the system tells. */
+  readonly cpuMedianMs?: number;
+  /** Median by the program's own clock, where it looked. */
   readonly ownMedianMs?: number;
 }
 
@@ -28,6 +29,8 @@ export interface Row {
   readonly figures: Readonly<Record<string, Figure>>;
   /** How many times as fast as each other contender the first one is. */
   readonly speed: Readonly<Record<string, number>>;
+  /** The same from processor time. */
+  readonly cpuSpeed: Readonly<Record<string, number>>;
   /** Results that were wrong, and runs that gave none. */
   readonly problems: readonly string[];
 }
@@ -80,35 +83,51 @@ export class Collector {
       const samples = this.#samples.get(name)?.get(contender);
       if (samples) figures[contender] = figureOf(samples);
     }
+    const first = contenders[0] ?? '';
     return {
       name,
       figures,
-      speed: speedOf(figures, contenders[0] ?? ''),
+      speed: speedOf(figures, first, ({ medianMs }) => medianMs),
+      cpuSpeed: speedOf(figures, first, ({ cpuMedianMs }) => cpuMedianMs),
       problems: [...(this.#problems.get(name) ?? [])],
     };
   }
 
   processes(): ProcessRow[] {
-    return [...this.#outcomes.values()].map(processRow);
+    const rows = [...this.#outcomes.values()].map(processRow);
+    return rows.filter(({ peakBytes, compileMs }) => peakBytes !== undefined || compileMs !== undefined);
   }
 }
 
 function figureOf(samples: readonly Sample[]): Figure {
   const samplesMs = samples.map(({ hostMs }) => hostMs);
+  const cpu = samples.flatMap(({ cpuMs }) => cpuMs ?? []);
   const own = samples.flatMap(({ ownMs }) => ownMs ?? []);
   return {
     samplesMs,
     medianMs: median(samplesMs),
     spread: spread(samplesMs),
+    ...(cpu.length > 0 && { cpuMedianMs: median(cpu) }),
     ...(own.length > 0 && { ownMedianMs: median(own) }),
   };
 }
 
-function speedOf(figures: Readonly<Record<string, Figure>>, first: string): Record<string, number> {
-  const ours = figures[first];
-  if (ours === undefined) return {};
+type Figures = Readonly<Record<string, Figure>>;
+
+function speedOf(
+  figures: Figures,
+  first: string,
+  time: (figure: Figure) => number | undefined,
+): Record<string, number> {
+  const ours = figures[first] && time(figures[first]);
+  if (!ours) return {};
   const others = Object.entries(figures).filter(([name]) => name !== first);
-  return Object.fromEntries(others.map(([name, figure]) => [name, figure.medianMs / ours.medianMs]));
+  return Object.fromEntries(
+    others.flatMap(([name, figure]) => {
+      const theirs = time(figure);
+      return theirs === undefined ? [] : [[name, theirs / ours]];
+    }),
+  );
 }
 
 interface Outcomes {
@@ -118,18 +137,18 @@ interface Outcomes {
 }
 
 function processRow({ job, contender, outcomes }: Outcomes): ProcessRow {
-  const memory = outcomes.flatMap((outcome) => outcome.memory ?? []);
-  const translation = outcomes.flatMap((outcome) => outcome.translation ?? []);
-  const beyond = memory.flatMap((use: MemoryUse) => use.beyondRamBytes ?? []);
+  const peak = outcomes.flatMap(({ memory }) => memory.peakBytes ?? []);
+  const beyond = outcomes.flatMap(({ memory }) => memory.beyondRamBytes ?? []);
+  const translations = outcomes.flatMap(({ translation }) => translation ?? []);
   return {
     job,
     contender,
-    ...(memory.length > 0 && { peakBytes: Math.max(...memory.map(({ peakBytes }) => peakBytes)) }),
+    ...(peak.length > 0 && { peakBytes: Math.max(...peak) }),
     ...(beyond.length > 0 && { beyondRamBytes: Math.max(...beyond) }),
-    ...(translation.length > 0 && {
-      compileMs: median(translation.map(({ compileMilliseconds }) => compileMilliseconds)),
-      compiledBytes: median(translation.map(({ compiledBytes }) => compiledBytes)),
-      translations: median(translation.map(({ translations }) => translations)),
+    ...(translations.length > 0 && {
+      compileMs: median(translations.map(({ compileMilliseconds }) => compileMilliseconds)),
+      compiledBytes: median(translations.map(({ compiledBytes }) => compiledBytes)),
+      translations: median(translations.map((done) => done.translations)),
     }),
   };
 }

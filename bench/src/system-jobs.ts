@@ -1,8 +1,9 @@
 import { copyFileSync, existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { between, type Moment, type Step } from './console-reader.ts';
 import { type Guest, guestCommand } from './contenders.ts';
 import { type Job, runJob, type Sample, type Setting } from './job.ts';
-import type { Session, Step } from './session.ts';
+import type { Session } from './session.ts';
 
 /** What the /init of `trapline image busybox` prints once it runs, and what Linux prints last. */
 export const userspaceMarker = 'trapline: userspace';
@@ -12,7 +13,7 @@ const LINUX_RAM_MIB = 512;
 const XV6_RAM_MIB = 128;
 const MIB = 1024 ** 2;
 
-const sample = (row: string, hostMs: number): Sample => ({ row, hostMs, ownMs: undefined, wrong: undefined });
+const sample = (row: string, took: Moment): Sample => ({ row, ...took, ownMs: undefined, wrong: undefined });
 
 /** Debian's kernel from the start of the process to userspace, and on to the end. */
 export function bootJobs(setting: Setting, images: string | undefined): Job[] {
@@ -72,7 +73,9 @@ export function xv6Jobs(setting: Setting, folder: string | undefined, usertests:
   const steps = testing ? [{ ...PROMPT, send: 'usertests -q\n' }, { await: TESTED }] : [PROMPT];
   const read = ({ steps: [prompt, tested] }: Session) => [
     ...(prompt === undefined ? [] : [sample('xv6/prompt', prompt)]),
-    ...(prompt === undefined || tested === undefined ? [] : [sample('xv6/usertests', tested - prompt)]),
+    ...(prompt === undefined || tested === undefined
+      ? []
+      : [sample('xv6/usertests', between(prompt, tested))]),
   ];
   return [
     {
@@ -84,7 +87,7 @@ export function xv6Jobs(setting: Setting, folder: string | undefined, usertests:
         copyFileSync(images.disk, disk);
         return runJob(
           guestCommand(contender, guest, setting.cli),
-          { steps, stopAfterSteps: true, weighAt: TESTED, ramBytes: XV6_RAM_MIB * MIB },
+          { steps, stopAfterSteps: true, ramBytes: XV6_RAM_MIB * MIB },
           setting.timeoutMs,
           (session) => read(session).filter(({ row }) => rows.includes(row)),
         );

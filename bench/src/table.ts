@@ -21,21 +21,26 @@ export function columns(rows: readonly (readonly string[])[]): string[] {
 const duration = (ms: number): string =>
   ms < 100 ? `${ms.toFixed(1)} ms` : ms < 10_000 ? `${ms.toFixed(0)} ms` : `${(ms / 1000).toFixed(1)} s`;
 
-const figureText = (figure: Figure | undefined): string =>
-  figure === undefined ? '-' : `${duration(figure.medianMs)} ±${(figure.spread * 100).toFixed(0)}%`;
+function figureText(figure: Figure | undefined): string {
+  if (figure === undefined) return '-';
+  const { medianMs, spread, samplesMs } = figure;
+  return samplesMs.length === 1 ? duration(medianMs) : `${duration(medianMs)} ±${(spread * 100).toFixed(0)}%`;
+}
 
 const speedText = (speed: number | undefined): string =>
   speed === undefined ? '' : speed < 10 ? `${speed.toFixed(2)}x` : `${speed.toFixed(1)}x`;
 
-/** Times of all contenders, and how many times as fast as the others the first one is. */
+/** Times of all contenders, how many times as fast as the others the first one is, and that again from processor time. */
 export function timesTable(rows: readonly Row[], contenders: readonly string[]): string[] {
   const others = contenders.slice(1);
+  const measured = others.filter((name) => rows.some(({ cpuSpeed }) => cpuSpeed[name] !== undefined));
   return columns([
-    ['', ...contenders, ...others.map((name) => `against ${name}`)],
-    ...rows.map(({ name, figures, speed }) => [
+    ['', ...contenders, ...others.map((name) => `to ${name}`), ...measured.map((name) => `to ${name}, cpu`)],
+    ...rows.map(({ name, figures, speed, cpuSpeed }) => [
       name,
       ...contenders.map((contender) => figureText(figures[contender])),
       ...others.map((contender) => speedText(speed[contender])),
+      ...measured.map((contender) => speedText(cpuSpeed[contender])),
     ]),
   ]);
 }

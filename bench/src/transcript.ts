@@ -1,90 +1,95 @@
-import type { Line } from './session.ts';
+import { between, type Line, type Moment } from './console-reader.ts';
 
-/** One timing of one program. */
-export interface Timing {
+/** One timing of one program: from its beginning to its end. */
+export interface Timing extends Moment {
   readonly program: string;
-  /** From its beginning to its end, by the host's clock. */
-  readonly hostMs: number;
   /** The same by its own clock, if it looked. */
   readonly ownMs: number | undefined;
   /** Undefined: its result is right. */
   readonly wrong: string | undefined;
 }
 
-const PATTERNS = {
-  start: /^([\w.-]+): start$/,
-  begin: /^([\w.-]+): begin$/,
-  end: /^([\w.-]+): checksum 0x[0-9a-f]+ (ok|WRONG), (.*)$/,
-  exit: /^([\w.-]+): exit (\d+)$/,
-} as const;
-
-interface Open {
-  startedAt: number;
-  beganAt?: number;
-  timing?: Timing;
-  readonly text: string[];
-}
+type Checks = Readonly<Record<string, RegExp | undefined>>;
 
 /**
  * The timings in what a machine printed. A program of ours says when it begins and ends; around every program, public ones
- * too, the one that runs them says `start` and `exit` (guests/tests/bench/linux/runtime/init.c).
+ * too, the one that runs them says `start` and `exit` (guests/tests/bench/linux/runtime/init.c). `checks` are what the
+ * output of public programs must match.
  */
-export function readTranscript(
-  lines: readonly Line[],
-  checks: Readonly<Record<string, RegExp | undefined>> = {},
-): Timing[] {
-  const timings: Timing[] = [];
-  const open = new Map<string, Open>();
-  const opened = (name: string, at: number): Open => {
-    const entry = open.get(name) ?? { startedAt: at, text: [] };
-    open.set(name, entry);
-    return entry;
-  };
-  for (const { text, at } of lines) {
-    const match = firstMatch(text);
-    if (match === undefined) for (const entry of open.values()) entry.text.push(text);
-    else if (match.kind === 'start') opened(match.name, at);
-    else if (match.kind === 'begin') opened(match.name, at).beganAt = at;
-    else if (match.kind === 'end') timings.push(...ended(opened(match.name, at), match, at));
-    else {
-      const entry = open.get(match.name);
-      open.delete(match.name);
-      if (entry && entry.timing === undefined) timings.push(exited(entry, match, at, checks[match.name]));
+export function readTranscript(lines: readonly Line[], checks: Checks = {}): Timing[] {
+  const transcript = new Transcript(checks);
+  for (const line of lines) transcript.take(line);
+  return transcript.timings;
+}
+
+interface Open {
+  readonly started: Moment;
+  began?: Moment;
+  ended: boolean;
+  readonly output: string[];
+}
+
+class Transcript {
+  readonly timings: Timing[] = [];
+  readonly #checks: Checks;
+  readonly #open = new Map<string, Open>();
+  readonly #rows: readonly [RegExp, (line: Line, name: string, verdict: string, rest: string) => void][] = [
+    [/^([\w.-]+): start$/, (line, name) => this.#start(line, name)],
+    [/^([\w.-]+): begin$/, (line, name) => this.#begin(line, name)],
+    [/^([\w.-]+): checksum 0x[0-9a-f]+ (ok|WRONG), (.*)$/, (...found) => this.#end(...found)],
+    [/^([\w.-]+): exit (\d+)$/, (line, name, status) => this.#exit(line, name, status)],
+  ];
+
+  constructor(checks: Checks) {
+    this.#checks = checks;
+  }
+
+  take(line: Line): void {
+    for (const [pattern, row] of this.#rows) {
+      const [whole, name = '', verdict = '', rest = ''] = pattern.exec(line.text) ?? [];
+      if (whole === undefined) continue;
+      row(line, name, verdict, rest);
+      return;
     }
+    for (const { output } of this.#open.values()) output.push(line.text);
   }
-  return timings;
-}
 
-interface Match {
-  readonly kind: keyof typeof PATTERNS;
-  readonly name: string;
-  readonly verdict: string;
-  readonly rest: string;
-}
-
-function firstMatch(text: string): Match | undefined {
-  for (const kind of Object.keys(PATTERNS) as (keyof typeof PATTERNS)[]) {
-    const match = PATTERNS[kind].exec(text);
-    if (match) return { kind, name: match[1] ?? '', verdict: match[2] ?? '', rest: match[3] ?? '' };
+  #start(line: Line, name: string): void {
+    this.#open.set(name, { started: line, ended: false, output: [] });
   }
-  return undefined;
-}
 
-function ended(entry: Open, { name, verdict, rest }: Match, at: number): Timing[] {
-  if (entry.beganAt === undefined) return [];
-  const own = /^(\d+) ns$/.exec(rest);
-  entry.timing = {
-    program: name,
-    hostMs: at - entry.beganAt,
-    ownMs: own ? Number(own[1]) / 1e6 : undefined,
-    wrong: verdict === 'ok' ? undefined : 'wrong checksum',
-  };
-  return [entry.timing];
-}
+  #begin(line: Line, name: string): void {
+    if (!this.#open.has(name)) this.#start(line, name);
+    const entry = this.#open.get(name);
+    if (entry) entry.began = line;
+  }
 
-/** A known program's output tells more than its exit status, which old C leaves to chance. */
-function exited(entry: Open, { name, verdict }: Match, at: number, check: RegExp | undefined): Timing {
-  const right = check ? check.test(entry.text.join('\n')) : verdict === '0';
-  const wrong = check ? `its output does not match ${check}` : `exit status ${verdict}`;
-  return { program: name, hostMs: at - entry.startedAt, ownMs: undefined, wrong: right ? undefined : wrong };
+  #end(line: Line, name: string, verdict: string, rest: string): void {
+    const entry = this.#open.get(name);
+    if (entry?.began === undefined) return;
+    const own = /^(\d+) ns$/.exec(rest);
+    entry.ended = true;
+    this.timings.push({
+      program: name,
+      ...between(entry.began, line),
+      ownMs: own ? Number(own[1]) / 1e6 : undefined,
+      wrong: verdict === 'ok' ? undefined : 'wrong checksum',
+    });
+  }
+
+  /** Of a program that does not tell when it begins and ends. What it prints says more than its exit status, which old C leaves to chance. */
+  #exit(line: Line, name: string, status: string): void {
+    const entry = this.#open.get(name);
+    this.#open.delete(name);
+    if (entry === undefined || entry.ended) return;
+    const check = this.#checks[name];
+    const right = check ? check.test(entry.output.join('\n')) : status === '0';
+    const wrong = check ? `its output does not match ${check}` : `exit status ${status}`;
+    this.timings.push({
+      program: name,
+      ...between(entry.started, line),
+      ownMs: undefined,
+      wrong: right ? undefined : wrong,
+    });
+  }
 }
