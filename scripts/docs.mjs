@@ -6,7 +6,7 @@ function pages() {
   const docs = readdirSync(join(root, 'docs'), { recursive: true })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join(root, 'docs', name));
-  return [join(root, 'README.md'), join(root, 'CONTRIBUTING.md'), ...docs];
+  return [...['README.md', 'CONTRIBUTING.md', 'bench/README.md'].map((page) => join(root, page)), ...docs];
 }
 
 /** What a page points at: relative links, and paths into the workspace written as code. */
