@@ -1,5 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -102,6 +102,13 @@ function onTerminal(...args: readonly string[]): Child {
   return new Child('script', ['-qec', line, '/dev/null'], { env: { ...process.env, SHELL: '/bin/sh' } });
 }
 
+/** The process id of the command on the pseudo-terminal: the shell's child. */
+function commandOf({ process: { pid } }: Child): number {
+  const childOf = (parent: number): number =>
+    Number(readFileSync(`/proc/${parent}/task/${parent}/children`, 'latin1').trim().split(' ')[0]);
+  return childOf(childOf(pid!));
+}
+
 const settings = ({ output }: Child): string[] =>
   [...output.matchAll(/\[([0-9a-f:]+)\]/g)].map((match) => match[1]!);
 
@@ -119,6 +126,25 @@ test.each([
   expect(child.output).toContain(`code ${code}`);
   const [before, after] = settings(child);
   expect(before).toBeDefined();
+  expect(after).toBe(before);
+});
+
+test.each([
+  ['q', (child: Child): void => child.type('qq')],
+  ['Ctrl-A x', (child: Child): void => child.type('\x01x')],
+  ['a SIGTERM', (child: Child): boolean => process.kill(commandOf(child), 'SIGTERM')],
+] as const)('the live view gives a real terminal back after %s', async (_, leave) => {
+  const child = onTerminal('run', guest);
+  await child.until('ready');
+  child.type('\x01t');
+  await child.until('instructions/s');
+  leave(child);
+  await child.until('code ');
+  await child.exit;
+  const [opened, closed] = ['\x1b[?1049h', '\x1b[?1049l'].map((code) => child.output.lastIndexOf(code));
+  expect(opened).toBeGreaterThan(0);
+  expect(closed).toBeGreaterThan(opened!);
+  const [before, after] = settings(child);
   expect(after).toBe(before);
 });
 

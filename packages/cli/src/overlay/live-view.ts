@@ -85,7 +85,9 @@ export class LiveView implements Overlay {
   #draw(page: LivePage): void {
     this.#page = page;
     if (this.#screen.writableNeedDrain || this.#screen.destroyed) return;
-    const { columns = 80, rows = 24 } = this.#screen;
+    // A terminal that was never told its size says zero.
+    const columns = this.#screen.columns || 80;
+    const rows = this.#screen.rows || 24;
     // No newline after the last row: it would scroll.
     this.#screen.write(`\x1b[H${liveLines(page, { columns, rows }).join('\x1b[K\r\n')}\x1b[K\x1b[J`);
   }
