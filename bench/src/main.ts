@@ -48,7 +48,10 @@ async function bench(options: Options, root: string): Promise<number> {
       ...bootJobs(setting, options.images),
       ...xv6Jobs(setting, options.xv6, options.usertests),
     ];
-    if (jobs.length === 0) throw new UsageError('nothing is left to run.');
+    const rows = jobs.flatMap((job) => job.rows);
+    for (const word of options.only)
+      if (!rows.some(wanted([word]))) setting.note(`There is no row for --only ${word}.`);
+    if (rows.length === 0) throw new UsageError('nothing is left to run.');
     return await measure(jobs, options, setting);
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -80,6 +83,9 @@ async function makeSetting(options: Options, root: string, work: string): Promis
     note,
   };
 }
+
+/** A machine with more to do than this before we begin is not ours alone. */
+const BUSY_LOAD = 0.7;
 
 /** Everything once, and again: what slows the machine for a while slows all contenders. */
 async function measure(jobs: readonly Job[], options: Options, setting: Setting): Promise<number> {
@@ -129,6 +135,8 @@ async function describeHost(loadBefore: number | undefined) {
 function report(rows: readonly Row[], contenders: readonly string[], collector: Collector, host: Host): void {
   say(`${host.processor}; node ${host.node}; ${host.qemu ?? 'no qemu'}`);
   say(`load ${host.load.map((load) => load?.toFixed(1)).join(' before, ')} after`);
+  if ((host.load[0] ?? 0) > BUSY_LOAD)
+    say('Other work was under way: the wall clock says little, the columns by processor time more.');
   say('');
   for (const line of timesTable(rows, contenders)) say(line);
   say(`"to": how many times as fast ${mainContender} is; "cpu": by processor time instead of the wall clock`);

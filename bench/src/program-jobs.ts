@@ -90,11 +90,11 @@ export async function linuxJobs(
 }
 
 /** NAME of every NAME.riscv64 in the folder. */
-function publicNames(folder: string | undefined, { note }: Setting): string[] {
+function publicNames(folder: string | undefined, { note, wants }: Setting): string[] {
+  const known = Object.keys(publicPrograms);
   if (folder === undefined) {
-    note(
-      'No public programs: --programs DIR names a folder with coremark.riscv64, dhrystone.riscv64, and so on.',
-    );
+    if (known.some((name) => wants(`linux/${name}`)))
+      note(`No public programs: --programs DIR names a folder with ${known.join('.riscv64, ')}.riscv64.`);
     return [];
   }
   if (!existsSync(folder)) {
