@@ -8,12 +8,19 @@ export interface StoreCache {
 
 const linkBytes = 4;
 
-/** Marks of the pages of core memory whose code an engine holds, in that memory: a word for each page, 0 without code. */
+/** In a page's word: someone is told of every store to the page. Links are even. */
+export const watchedLink = 1;
+
+/** Hears that bytes of a watched page change: `bytes` at a host offset, just before they do. */
+export type StoreListener = (host: number, bytes: number) => void;
+
+/** Marks of the pages of core memory that stores may not reach unseen: a word for each page, what an engine knows its code by, and `watchedLink`. */
 export class CodeMap implements CodePages {
   /** Byte offset of the words. */
   readonly offset: number;
   private readonly links: Uint32Array;
   private readonly caches: StoreCache[] = [];
+  private readonly listeners = new Map<number, StoreListener>();
 
   constructor(memory: CoreMemory) {
     this.offset = memory.allocate(CodeMap.bytes(memory.bytes));
@@ -30,21 +37,42 @@ export class CodeMap implements CodePages {
   }
 
   mark(hostPage: number, link: number): void {
-    if (this.links[hostPage] === link) return;
-    this.links[hostPage] = link;
-    for (const cache of this.caches) cache.dropStores(hostPage);
+    this.put(hostPage, link | (this.links[hostPage]! & watchedLink));
   }
 
   unmark(hostPage: number): void {
-    this.links[hostPage] = 0;
+    this.links[hostPage]! &= watchedLink;
   }
 
   has(hostPage: number): boolean {
-    return this.links[hostPage] !== 0;
+    return (this.links[hostPage]! & ~watchedLink) !== 0;
   }
 
-  /** What `mark` was given, or 0. */
-  linkOf(hostPage: number): number {
+  /** The page's word: stores to it are guarded unless that is 0. */
+  wordOf(hostPage: number): number {
     return this.links[hostPage]!;
+  }
+
+  /** Tells `listener` of every store to a page from now on, or (undefined) nobody. */
+  watchStores(hostPage: number, listener: StoreListener | undefined): void {
+    const link = this.links[hostPage]! & ~watchedLink;
+    if (listener === undefined) {
+      this.listeners.delete(hostPage);
+      this.links[hostPage] = link;
+    } else {
+      this.listeners.set(hostPage, listener);
+      this.put(hostPage, link | watchedLink);
+    }
+  }
+
+  /** Bytes of a page change. */
+  tell(host: number, bytes: number): void {
+    this.listeners.get(host >>> 12)?.(host, bytes);
+  }
+
+  private put(hostPage: number, word: number): void {
+    if (this.links[hostPage] === word) return;
+    this.links[hostPage] = word;
+    for (const cache of this.caches) cache.dropStores(hostPage);
   }
 }

@@ -37,6 +37,8 @@ export interface SlowPath {
   loadSlow(va: bigint, bytes: AccessBytes, signed: boolean | number): SlowStatus;
   /** The low `bytes` of `value`; both halves of a straddling store are checked before a byte changes. */
   storeSlow(va: bigint, bytes: AccessBytes, value: bigint): SlowStatus;
+  /** `bytes` at a host offset, in a page that is watched (`watchedLink`) and holds no code, change: the engine stores them itself. */
+  storeWatched(host: number, bytes: number): void;
   /**
    * Host offset of `bytes` of RAM an AMO may read and write, or -1: a trap (misaligned, not RAM, page fault). Drops the page's
    * code. The caller does the read-modify-write itself. A hit in the store TLB on an aligned address needs no call.

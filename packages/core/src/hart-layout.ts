@@ -88,6 +88,11 @@ export const hartFields = {
   codeLinks: { type: 'u32', count: 1 },
   /** Misses that a refill answered. */
   refills: { type: 'u64', count: 1 },
+  /** What the last examination found: the leaf, the host offsets of the entries by their level, log2 of the page's bytes (0: untranslated), and what PMP allows there. */
+  walkedLeaf: { type: 'u64', count: 1 },
+  walkedEntries: { type: 'u32', count: 6 },
+  walkedSize: { type: 'u32', count: 1 },
+  walkedAllowed: { type: 'u32', count: 1 },
 } as const satisfies Record<string, { type: ElementType; count: number }>;
 
 type ElementType = 'i32' | 'u32' | 'u64';

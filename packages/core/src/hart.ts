@@ -88,6 +88,10 @@ const shared = (views: HartViews): Partial<HartViews> => {
     largePages: _large,
     codeLinks: _links,
     refills: _refills,
+    walkedLeaf: _leaf,
+    walkedEntries: _entries,
+    walkedSize: _size,
+    walkedAllowed: _allowed,
     ...rest
   } = views;
   return rest;

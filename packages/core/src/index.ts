@@ -26,7 +26,7 @@ export { hartBytes } from './hart-layout.ts';
 export { HostError, type HostErrorDetails } from './host-error.ts';
 export { interceptBits } from './in-place/kinds.ts';
 export { CoreMemory, type MemoryOptions } from './memory.ts';
-export { type CoreParts, Mmu } from './mmu.ts';
+export { type CoreParts, Mmu, type WalkedFields } from './mmu.ts';
 export type * from './ports.ts';
 export { decodeCached } from './reference/engine.ts';
 export { evaluate, type MemoryPort, type Registers } from './reference/evaluate.ts';

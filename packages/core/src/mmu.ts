@@ -19,15 +19,16 @@ import {
   walk,
 } from '@trapline/isa';
 import type { Bus } from './bus.ts';
-import type { CodeMap, StoreCache } from './code-map.ts';
+import { type CodeMap, type StoreCache, watchedLink } from './code-map.ts';
 import { Contexts } from './contexts.ts';
 import { type Engine, Slow, type SlowPath, type SlowStatus } from './engine.ts';
-import { guardBit, type HartViews } from './hart-layout.ts';
+import { guardBit, type HartViews, hartOffsets } from './hart-layout.ts';
 import { PreparedContexts, rulesOf } from './in-place/prepared.ts';
 import type { CoreMemory } from './memory.ts';
 import { contextFacts, contextFactsWords } from './refill/context-facts.ts';
+import { examinersOf, type Refills } from './refill/instance.ts';
 import { LargePages } from './refill/large-pages.ts';
-import { spansOf, writeSpans } from './refill/spans.ts';
+import { allowedBit, type Span, spansOf, writeSpans } from './refill/spans.ts';
 import { Tlb } from './tlb.ts';
 
 /** What all harts of a core share. */
@@ -36,8 +37,18 @@ export interface CoreParts {
   readonly bus: Bus;
   readonly code: CodeMap;
   readonly engine: Engine;
-  /** Hears of every change of RAM that slow paths make, just before or after it: `bytes` at a host offset. */
-  readonly wrote?: (host: number, bytes: number) => void;
+}
+
+/** What an examination of page tables found. */
+export interface WalkedFields {
+  /** log2 of the page's bytes; 0: addresses are not translated. */
+  readonly size: number;
+  /** The lowest eight bits of the leaf. */
+  readonly leaf: number;
+  /** Host offsets of the entries, by their level. */
+  readonly entries: ArrayLike<number>;
+  /** What PMP allows there. */
+  readonly allowed: Readonly<Record<AccessType, boolean>>;
 }
 
 /** `resolve` gives a host offset, or one of these. */
@@ -74,6 +85,9 @@ export class Mmu implements SlowPath, StoreCache {
   private fetch: Translation = { mode: 'bare', privilege: M };
   private stale = true;
   private ramStale = true;
+  private spans: readonly Span[] = [];
+  private readonly area: number;
+  private readonly examiners: Refills;
   private readonly contextFacts: BigUint64Array;
   private readonly largePages: LargePages;
   /** Where the last access that was not to RAM went; whether the last translation was cached. */
@@ -84,6 +98,8 @@ export class Mmu implements SlowPath, StoreCache {
     this.state = state;
     this.views = views;
     this.core = core;
+    this.area = views.contextFacts.byteOffset - hartOffsets.contextFacts;
+    this.examiners = examinersOf(core.memory);
     this.tlbs = {
       load: new Tlb(views.loadTlb),
       store: new Tlb(views.storeTlb),
@@ -165,7 +181,10 @@ export class Mmu implements SlowPath, StoreCache {
   }
 
   private renumber(): void {
-    if (this.ramStale) writeSpans(this.views.spans, spansOf(this.core.bus.ramMap, this.regions));
+    if (this.ramStale) {
+      this.spans = spansOf(this.core.bus.ramMap, this.regions);
+      writeSpans(this.views.spans, this.spans);
+    }
     this.ramStale = false;
     this.data = translation(this.state, 'load');
     this.fetch = translation(this.state, 'fetch');
@@ -214,6 +233,12 @@ export class Mmu implements SlowPath, StoreCache {
     if (host === notRam) return this.storeToDevice(va, bytes, value);
     this.put(host, bytes, value);
     return this.done();
+  }
+
+  storeWatched(host: number, bytes: number): void {
+    this.core.code.tell(host, bytes);
+    // The listener may have fenced, and the engine goes on.
+    this.refresh();
   }
 
   resolveAtomic(address: bigint, bytes: 4 | 8 | 16): number {
@@ -286,6 +311,33 @@ export class Mmu implements SlowPath, StoreCache {
   examine(va: bigint, access: AccessType): Walked | undefined {
     const t = translation(this.state, access);
     return t.mode === 'bare' ? undefined : walk({ translation: t, va, access }, this.walkMemory);
+  }
+
+  /**
+   * The host offset an access leads to if nothing about it is special: RAM, permitted, no A or D to be set; else 0. What was found on the way
+   * is in the hart's `walked` fields.
+   */
+  examinePlain(va: bigint, access: AccessType): number {
+    this.refresh();
+    return this.examiners[access](this.area, va) >>> 0;
+  }
+
+  /** What `examinePlain` found last. */
+  walked(): WalkedFields {
+    const { walkedLeaf, walkedEntries, walkedSize, walkedAllowed } = this.views;
+    const machine = this.state.privilege === M;
+    const allows = (access: AccessType): boolean => (walkedAllowed[0]! & allowedBit(access, machine)) !== 0;
+    return {
+      size: walkedSize[0]!,
+      leaf: Number(walkedLeaf[0]! & 0xffn),
+      entries: walkedEntries,
+      allowed: { load: allows('load'), store: allows('store'), fetch: allows('fetch') },
+    };
+  }
+
+  /** Whether `[pa, pa + bytes)` is all RAM that PMP treats alike. */
+  isUniform(pa: number, bytes: number): boolean {
+    return this.spans.some((span) => pa >= span.address && pa + bytes <= span.address + span.bytes);
   }
 
   /** What PMP says about a whole page for accesses the state makes now. */
@@ -409,7 +461,7 @@ export class Mmu implements SlowPath, StoreCache {
       return host;
     }
     const guarded = access === 'store' ? this.tlbs.store.lookup(va, context | BigInt(guardBit)) : -1;
-    if (guarded >= 0 && this.core.code.has(guarded >>> 12)) return guarded;
+    if (guarded >= 0 && this.core.code.wordOf(guarded >>> 12) !== 0) return guarded;
     return this.translate(va, bytes, access, context);
   }
 
@@ -443,8 +495,9 @@ export class Mmu implements SlowPath, StoreCache {
   }
 
   private fill(va: bigint, access: AccessType, context: bigint, host: number): void {
-    const link = access === 'load' ? 0 : this.core.code.linkOf(host >>> 12);
-    const guarded = access === 'store' && link !== 0;
+    const word = access === 'load' ? 0 : this.core.code.wordOf(host >>> 12);
+    const link = access === 'fetch' ? word & ~watchedLink : word;
+    const guarded = access === 'store' && word !== 0;
     this.tlbs[access].fill(va, guarded ? context | BigInt(guardBit) : context, { host, link });
   }
 
@@ -483,8 +536,11 @@ export class Mmu implements SlowPath, StoreCache {
 
   /** Bytes within one page change now: code made of them goes. */
   private written(host: number, bytes: number): void {
-    this.core.wrote?.(host, bytes);
-    if (this.core.code.has(host >>> 12)) this.core.engine.codeWritten(host, bytes);
+    const { code, engine } = this.core;
+    const word = code.wordOf(host >>> 12);
+    if (word === 0) return;
+    if (word & watchedLink) this.storeWatched(host, bytes);
+    if (word & ~watchedLink) engine.codeWritten(host, bytes);
   }
 
   private clearTlbs(): void {

@@ -11,6 +11,7 @@ test('the module is valid and imports the listed functions and the memory, nothi
   ).toEqual([
     'trapline.loadSlow: function',
     'trapline.storeSlow: function',
+    'trapline.storeWatched: function',
     'trapline.resolveAtomic: function',
     'trapline.loadReserved: function',
     'trapline.storeConditional: function',

@@ -189,9 +189,11 @@ export class Vcpu extends Hart {
 
   #enter(budget: number): StopReason {
     const { physical } = this;
+    const { intercepts, exits, pager } = this.#host;
+    const everything = intercepts === 'all' || exits.listening;
+    pager.protecting = everything;
     this.#useTree();
-    const { intercepts, exits } = this.#host;
-    physical.views.bank[0] = intercepts === 'all' || exits.listening ? 0 : this.base;
+    physical.views.bank[0] = everything ? 0 : this.base;
     this.#bank.lendFloat();
     physical.used = 0;
     const stop = physical.stretch(budget);

@@ -76,6 +76,11 @@ export class VirtualMachine {
   /** Why a policy stopped the run, if one did. */
   stopReason: string | undefined;
   readonly #core: Core;
+  /** Bytes of the guest's RAM, at a host offset, change. */
+  readonly #heard = (host: number, bytes: number): void => {
+    const gpa = this.bus.addressOf(host);
+    if (gpa !== undefined) this.pager.written(gpa, bytes);
+  };
 
   constructor(options: VirtualMachineOptions) {
     const { core } = options;
@@ -84,8 +89,14 @@ export class VirtualMachine {
     this.pager = new Pager(
       {
         hostPage: (gpa) => this.#hostPage(gpa),
+        guestAddress: (host) => this.bus.addressOf(host)!,
+        hostAddress: (host) => hostBase + host,
+        watch: (page, watched) => this.#watch(page, watched),
         fence: (va, asid) => {
           for (const { vcpu } of this.harts) vcpu.physical.flushTlb(va, asid);
+        },
+        leave: () => {
+          for (const { vcpu } of this.harts) vcpu.physical.rearm();
         },
       },
       this.#makePool(options.shadowBytes ?? defaultPoolBytes),
@@ -116,7 +127,7 @@ export class VirtualMachine {
         const offset = this.bus.ram(Number(address), bytes);
         if (offset < 0 || bytes === 0) return;
         this.#core.physicalWrite(BigInt(hostBase + offset), bytes);
-        this.pager.written(address, bytes);
+        this.pager.written(Number(address), bytes);
       },
     };
   }
@@ -144,13 +155,14 @@ export class VirtualMachine {
     return offset < 0 ? undefined : BigInt(hostBase + offset);
   }
 
+  #watch(page: number, watched: boolean): void {
+    const offset = this.bus.ram(page * 4096, 4096);
+    if (offset >= 0) this.#core.code.watchStores(offset >>> 12, watched ? this.#heard : undefined);
+  }
+
   #guestParts(): CoreParts & { readonly bus: GuestBus } {
     const { memory, code, engine } = this.#core;
-    const wrote = (offset: number, bytes: number): void => {
-      const gpa = this.bus.addressOf(offset);
-      if (gpa !== undefined) this.pager.written(BigInt(gpa), bytes);
-    };
-    return { memory, bus: this.bus, code, engine, wrote };
+    return { memory, bus: this.bus, code, engine };
   }
 }
 

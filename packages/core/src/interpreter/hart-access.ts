@@ -1,7 +1,18 @@
 import type { AccessBytes, RegisterOperand } from '@trapline/isa';
+import { watchedLink } from '../code-map.ts';
 import { guardBit, type HartField, hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
 import { i32, i64 } from '../wasm/ops.ts';
-import { branchIf, get, type Label, type Local, type Statement, set, type Term, tee } from '../wasm/term.ts';
+import {
+  branchIf,
+  get,
+  type Label,
+  type Local,
+  type Statement,
+  set,
+  type Term,
+  tee,
+  when,
+} from '../wasm/term.ts';
 import { slotBytes, slotField } from './slot.ts';
 
 /** Reads and writes of one hart's area: its base is a constant of the module, so every field has a constant address. */
@@ -67,31 +78,37 @@ const slotsAround = (bytes: number): number => Math.ceil(bytes / 2) + 2;
 /**
  * Host offset into `index` of a store at `va` to a page with code, if the store TLB has a guarded entry for it (or goes to
  * `missing`) and the slots around are all undecoded (or `otherwise`). A neighbour that is no code's may count as decoded: that
- * is safe.
+ * is safe. `watched` is done for a page without code of which someone is told.
  */
 export function guardedStore(
   hart: HartAccess,
   { va, index }: Translation,
   bytes: AccessBytes,
-  { missing, otherwise }: { readonly missing: Label; readonly otherwise: Label },
+  {
+    missing,
+    otherwise,
+    watched,
+  }: { readonly missing: Label; readonly otherwise: Label; readonly watched: readonly Statement[] },
 ): Statement[] {
   const table = hart.base + hartOffsets.storeTlb;
   const last = i64.add(get(va), i64.const(bytes - 1));
   const context = i64.or(load64(hart, 'dataContext'), i64.const(guardBit));
   const inPage = i32.shr_u(i32.and(i32.wrap_i64(get(va)), i32.const(4095)), i32.const(1));
-  const firstSlot = i32.add(
-    i32.load(get(index), table + 12),
-    i32.mul(i32.sub(inPage, i32.const(1)), i32.const(slotBytes)),
-  );
+  const link = (): Term<'i32'> => i32.load(get(index), table + 12);
+  const toHost = set(index, i32.add(i32.load(get(index), table + 8), i32.wrap_i64(get(va))));
+  const firstSlot = i32.add(link(), i32.mul(i32.sub(inPage, i32.const(1)), i32.const(slotBytes)));
   const decoded = Array.from({ length: slotsAround(bytes) }, (_, n) =>
     i32.load16_u(firstSlot, n * slotBytes + slotField.handler),
   ).reduce((a, b) => i32.or(a, b));
   return [
     set(index, tlbIndex(get(va))),
     branchIf(missing, i64.ne(i64.load(get(index), table), i64.or(pageOf(last), context))),
-    branchIf(otherwise, i32.eqz(i32.load(get(index), table + 12))),
-    branchIf(otherwise, decoded),
-    set(index, i32.add(i32.load(get(index), table + 8), i32.wrap_i64(get(va)))),
+    branchIf(otherwise, i32.eqz(link())),
+    when(
+      i32.and(link(), i32.const(watchedLink)),
+      [branchIf(otherwise, i32.ne(link(), i32.const(watchedLink))), toHost, ...watched],
+      [branchIf(otherwise, decoded), toHost],
+    ),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { ModuleBuilder } from '../wasm/module.ts';
 import type { FunctionRef } from '../wasm/term.ts';
 
 /**
- * Everything the interpreter module calls, under the module name `trapline`. The first five are `SlowPath`'s; statuses are
+ * Everything the interpreter module calls, under the module name `trapline`. Those named as `SlowPath`'s functions are these; statuses are
  * `Slow` numbers. The last three are functions of another module: see refill/.
  */
 const importTypes = {
@@ -11,6 +11,8 @@ const importTypes = {
   loadSlow: { params: ['i64', 'i32', 'i32'], result: 'i32' },
   /** (va, bytes, value) -> status. */
   storeSlow: { params: ['i64', 'i32', 'i64'], result: 'i32' },
+  /** (host offset, bytes): bytes of a watched page change now. */
+  storeWatched: { params: ['i32', 'i32'], result: 'void' },
   /** (va, bytes) -> host offset, or -1: a trap. */
   resolveAtomic: { params: ['i64', 'i32'], result: 'i32' },
   loadReserved: { params: ['i64', 'i32'], result: 'i32' },

@@ -192,6 +192,7 @@ class HartProgram {
     return {
       loadSlow: (va, bytes, signed) => slow.loadSlow(va, bytes as AccessBytes, signed),
       storeSlow: (va, bytes, value) => slow.storeSlow(va, bytes as AccessBytes, value),
+      storeWatched: (at, bytes) => slow.storeWatched(at >>> 0, bytes),
       resolveAtomic: (va, bytes) => slow.resolveAtomic(va, bytes as 4 | 8),
       loadReserved: (va, bytes) => slow.loadReserved(va, bytes as 4 | 8),
       storeConditional: (va, bytes, value) => slow.storeConditional(va, bytes as 4 | 8, value),

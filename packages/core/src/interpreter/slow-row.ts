@@ -154,11 +154,12 @@ function performAccess(access: LoopAccess, env: Environment, scope: Scope): Stat
     fn.scratch('i32', (index) => {
       const place = { hart, va, index, loaded, to: { slow } };
       const access_ = afterTranslation(access, env, place);
+      const watched = [call(scope.imports.storeWatched, get(index), i32.const(access.bytes))];
       const beside =
         access.kind === 'store'
           ? [
               block(missing, [
-                ...guardedStore(hart, place, access.bytes, { missing, otherwise: slow }),
+                ...guardedStore(hart, place, access.bytes, { missing, otherwise: slow, watched }),
                 ...access_,
                 branch(done),
               ]),

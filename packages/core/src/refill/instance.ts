@@ -14,10 +14,28 @@ function moduleFor(sharedPages: number): WebAssembly.Module {
   return module;
 }
 
-/** The refills for harts whose areas are in `memory`. */
-export function refillsOf(memory: CoreMemory): Refills {
+/** Refills by their access, and those that only look. */
+type Exports = Readonly<Record<RefillAccess | `examine.${RefillAccess}`, RefillFunction>>;
+type RefillFunction = (area: number, va: bigint) => number;
+
+const instances = new WeakMap<CoreMemory, Exports>();
+
+function exportsOf(memory: CoreMemory): Exports {
+  const known = instances.get(memory);
+  if (known) return known;
   const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
   const module = moduleFor(shared ? memory.bytes / 65536 : 0);
-  const { exports } = new WebAssembly.Instance(module, { trapline: { memory: memory.wasm } });
-  return exports as unknown as Refills;
+  const instance = new WebAssembly.Instance(module, { trapline: { memory: memory.wasm } });
+  const made = instance.exports as unknown as Exports;
+  instances.set(memory, made);
+  return made;
+}
+
+/** The refills for harts whose areas are in `memory`. */
+export const refillsOf = (memory: CoreMemory): Refills => exportsOf(memory);
+
+/** Walks as a refill does, without touching a TLB: what they find is in the `walked` fields of the area. */
+export function examinersOf(memory: CoreMemory): Refills {
+  const made = exportsOf(memory);
+  return { load: made['examine.load'], store: made['examine.store'], fetch: made['examine.fetch'] };
 }

@@ -1,4 +1,5 @@
 import { Pte } from '@trapline/isa';
+import { watchedLink } from '../code-map.ts';
 import { guardBit, type HartField, hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
 import { type FunctionBuilder, type MemoryLimits, ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
@@ -15,6 +16,7 @@ import {
   type Statement,
   set,
   type Term,
+  tee,
   when,
 } from '../wasm/term.ts';
 import { accesses, ContextFact, contextFactsWords } from './context-facts.ts';
@@ -32,6 +34,8 @@ export type RefillAccess = (typeof accesses)[number];
 
 interface Walk {
   readonly access: RefillAccess;
+  /** Whether what is found goes to the `walked` fields, and not to the TLB. */
+  readonly examines: boolean;
   readonly base: Local<'i32'>;
   readonly va: Local<'i64'>;
   readonly context: Local<'i64'>;
@@ -60,7 +64,7 @@ const place = ({ base }: Walk, field: HartField): Term<'i32'> =>
 
 /** Puts the host offset of physical `pa` into `host`, if it is RAM and the `allowed` bit is set there. */
 function toHost(walk: Walk, allowed: Term<'i32'>): Statement[] {
-  const { pa, at, host } = walk;
+  const { pa, at, bits, host } = walk;
   const [found, next] = [label('found'), label('next')];
   const distance = i64.sub(get(pa), i64.load(get(at), spanField.address));
   return [
@@ -73,7 +77,7 @@ function toHost(walk: Walk, allowed: Term<'i32'>): Statement[] {
         branch(next),
       ]),
     ]),
-    giveUpUnless(i32.and(i32.load(get(at), spanField.allowed), allowed)),
+    giveUpUnless(i32.and(tee(bits, i32.load(get(at), spanField.allowed)), allowed)),
     set(host, i32.add(i32.load(get(at), spanField.addend), i32.wrap_i64(get(pa)))),
   ];
 }
@@ -95,6 +99,20 @@ function checkCanonical({ va, size }: Walk): Statement {
   return giveUpIf(i64.ne(i64.shr_s(i64.shl(get(va), above()), above()), get(va)));
 }
 
+/** The entry just read is at `host`. */
+function noteEntry({ base, size, host }: Walk): Statement {
+  const level = i32.div_u(i32.sub(i32.wrap_i64(get(size)), i32.const(pageBits)), i32.const(levelBits));
+  const field = i32.add(get(base), i32.shl(level, i32.const(2)));
+  return i32.store(field, get(host), hartOffsets.walkedEntries);
+}
+
+/** What was found, for TypeScript. */
+const tell = ({ base, pte, size, bits }: Walk): Statement[] => [
+  i64.store(get(base), get(pte), hartOffsets.walkedLeaf),
+  i32.store(get(base), i32.wrap_i64(get(size)), hartOffsets.walkedSize),
+  i32.store(get(base), get(bits), hartOffsets.walkedAllowed),
+];
+
 /** Finds the leaf: `pte`, which maps `size` bits. */
 function descend(walk: Walk): Statement[] {
   const { fact, va, pa, pte, size, host } = walk;
@@ -112,6 +130,7 @@ function descend(walk: Walk): Statement[] {
         set(pa, i64.add(get(pa), i64.shl(index, i64.const(3)))),
         ...toHost(walk, i32.const(allowedBit('load', false))),
         set(pte, i64.load(get(host))),
+        ...(walk.examines ? [noteEntry(walk)] : []),
         giveUpUnless(i64.eqz(i64.shr_u(get(pte), i64.const(unusualShift)))),
         branchIf(leaf, i64.ne(some(pte, Pte.R | Pte.X), i64.const(0))),
         giveUpIf(i64.ne(some(pte, notInPointers | Pte.V), i64.const(Pte.V))),
@@ -174,7 +193,11 @@ const linkOf = ({ base, host }: Walk): Term<'i32'> => {
  */
 const enterLinked: Record<RefillAccess, (walk: Walk) => Statement[]> = {
   load: enter,
-  fetch: (walk) => [set(walk.link, linkOf(walk)), giveUpUnless(get(walk.link)), ...enter(walk)],
+  fetch: (walk) => [
+    set(walk.link, i32.and(linkOf(walk), i32.const(~watchedLink))),
+    giveUpUnless(get(walk.link)),
+    ...enter(walk),
+  ],
   store: (walk) => [
     set(walk.link, linkOf(walk)),
     when(get(walk.link), [set(walk.context, i64.or(get(walk.context), i64.const(guardBit)))]),
@@ -197,12 +220,12 @@ function refillBody(walk: Walk): Term[] {
     set(pa, get(va)),
     when(mode(ContextFact.levels), [...descend(walk), ...follow(walk)]),
     ...toHost(walk, choose(mode(ContextFact.machine), allowed(true), allowed(false))),
-    ...enterLinked[access](walk),
+    ...(walk.examines ? tell(walk) : enterLinked[access](walk)),
     get(host),
   ];
 }
 
-const locals = (fn: FunctionBuilder): Omit<Walk, 'access' | 'base' | 'va'> => ({
+const locals = (fn: FunctionBuilder): Omit<Walk, 'access' | 'examines' | 'base' | 'va'> => ({
   context: fn.local('i64'),
   facts: fn.local('i32'),
   fact: fn.local('i64'),
@@ -215,15 +238,21 @@ const locals = (fn: FunctionBuilder): Omit<Walk, 'access' | 'base' | 'va'> => ({
   link: fn.local('i32'),
 });
 
-/** A module that exports a refill for each access, by its name; it imports the memory alone. */
+/**
+ * A module that exports a refill for each access, by its name, and under `examine.` and that name a function of the same type
+ * which fills no TLB but the `walked` fields; it imports the memory alone.
+ */
 export function refillModule(memory: MemoryLimits): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory('trapline', 'memory', memory);
-  for (const access of accesses) {
-    const made = module.function(`refill.${access}`, refillParameters, 'i32', (fn, base, va) =>
-      refillBody({ access, base, va, ...locals(fn) }),
-    );
-    module.export(access, 'function', made.index);
+  for (const examines of [false, true]) {
+    for (const access of accesses) {
+      const name = examines ? `examine.${access}` : access;
+      const made = module.function(name, refillParameters, 'i32', (fn, base, va) =>
+        refillBody({ access, examines, base, va, ...locals(fn) }),
+      );
+      module.export(name, 'function', made.index);
+    }
   }
   return module.encode();
 }

@@ -15,7 +15,7 @@ export const spanField = { address: 0, bytes: 8, addend: 16, allowed: 20 } as co
 export const allowedBit = (access: (typeof accesses)[number], machine: boolean): number =>
   1 << (accesses.indexOf(access) + (machine ? accesses.length : 0));
 
-interface Span {
+export interface Span {
   readonly address: number;
   readonly bytes: number;
   readonly offset: number;

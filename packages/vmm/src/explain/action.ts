@@ -6,6 +6,8 @@ import { hex, modeName } from './rules.ts';
 export interface Names {
   /** A symbol: `name` or `name+0x12`. */
   nameOf(address: bigint): string | undefined;
+  /** The source line: `main.c:12`. */
+  lineOf?(address: bigint): string | undefined;
   /** A device register, by guest-physical address. */
   registerAt?(address: bigint): string | undefined;
 }

@@ -38,13 +38,17 @@ export function explain(event: ExitEvent, names: Names): Explanation {
 
 /** One exit in one line: when, where, what trapped, and what the monitor did. */
 export function explainLine(event: ExitEvent, names: Names): string {
-  const at = names.nameOf(event.pc);
-  const place = `${hex(event.pc)}${at ? ` <${at}>` : ''}`;
+  const at = whereabouts(event.pc, names);
+  const place = `${hex(event.pc)}${at === '' ? '' : ` <${at}>`}`;
   const text = instructionText(event, { ...names, nameOf: () => undefined });
   const what = `${event.exit} (${exitPhrases[event.exit]})`;
   const instruction = text === undefined ? '' : ` ${text}`;
   return `[${event.retired}] hart${event.hart} ${modeName(event.mode)[0]} ${place}${instruction}: ${what}; ${actionPhrase(event, names)}`;
 }
+
+/** The symbol and the source line of an address, as far as they are known. */
+const whereabouts = (address: bigint, names: Names): string =>
+  [names.nameOf(address), names.lineOf?.(address)].filter(Boolean).join(', ');
 
 const csrNameOf = (decoded: Decoded | undefined): string =>
   decoded === undefined ? '' : (csrByNumber(decoded.csr)?.name ?? hex(decoded.csr));
@@ -57,8 +61,8 @@ function titleOf(event: ExitEvent, names: Names): string {
 }
 
 function why(event: ExitEvent, because: string, names: Names): string {
-  const where = names.nameOf(event.pc);
-  const place = `${hex(event.pc)}${where ? ` (${where})` : ''}`;
+  const where = whereabouts(event.pc, names);
+  const place = `${hex(event.pc)}${where === '' ? '' : ` (${where})`}`;
   if (event.exit === 'interrupt') return `Before the instruction at ${place}, ${because}.`;
   const text = instructionText(event, { ...names, nameOf: () => undefined }) ?? 'The instruction';
   const deprivileged =

@@ -29,6 +29,8 @@ export interface PagerHost {
   watch(page: number, watched: boolean): void;
   /** Makes every hart of the machine forget cached translations of one page or (undefined) all of address space `asid`. */
   fence(va: bigint | undefined, asid: number): void;
+  /** A tree was destroyed: no hart may go on in it after the present instruction. */
+  leave(): void;
 }
 
 export type Fill =
@@ -423,6 +425,7 @@ export class Pager {
     tree.destroy();
     this.generation++;
     this.#host.fence(undefined, tree.asid);
+    this.#host.leave();
   }
 
   /** Forgets every shadow; the guest's own tables are the truth and fill new ones. */

@@ -42,6 +42,17 @@ export class GuestTables {
     return this.#pages.has(page);
   }
 
+  /** Numbers of the pages. */
+  pages(): Iterable<number> {
+    return this.#pages.keys();
+  }
+
+  /** A fill went through the table again. */
+  walkedThrough(page: number): void {
+    const known = this.#pages.get(page);
+    if (known !== undefined) known.stores = 0;
+  }
+
   /** Records that `page` is a table of `space`; true when the page was no table before. */
   use(page: number, space: Space, level: number, base: bigint): boolean {
     const known = this.#pages.get(page);

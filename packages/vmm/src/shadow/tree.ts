@@ -48,14 +48,14 @@ export class ShadowTree {
     return this.#leaves;
   }
 
-  /** Installs the leaf for the page at `va`; gives the one it replaces, 0 when there was none. */
-  map(va: bigint, leaf: bigint): bigint {
+  /** Installs the leaf for the page at `va`, instead of another one only if `replaces`; gives the one there was, or 0. */
+  map(va: bigint, leaf: bigint, replaces = true): bigint {
     let table = this.root;
     for (let level = this.levels - 1; level > 0; level--) table = this.#descend(table + index(va, level) * 8);
     const at = table + index(va, 0) * 8;
     const old = this.#pool.read(at);
     if (old === 0n) this.#leaves++;
-    this.#pool.write(at, leaf);
+    if (old === 0n || replaces) this.#pool.write(at, leaf);
     return old;
   }
 
