@@ -1,14 +1,37 @@
-import { closeSync, constants, fdatasyncSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  openSync,
+  read,
+  readSync,
+  write,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
 import { type DiskBackend, HostError } from '@trapline/core';
+import { CachedDisk } from '@trapline/devices';
 import { fileError, systemCode } from './files.ts';
 
 const SECTOR_BYTES = 512;
 
 /** A raw disk image in a file. */
-export interface FileDisk extends DiskBackend {
+export interface FileDisk {
   readonly path: string;
-  /** Makes what was written durable and lets the file go. */
-  close(): void;
+  readonly backend: DiskBackend;
+  /** Resolves once requests that were abandoned, by a guest that restarted, are over. */
+  settle(): Promise<void>;
+  /** Makes what was written durable and lets the file go; may be called again. */
+  close(): Promise<void>;
+}
+
+interface OpenFile {
+  readonly path: string;
+  readonly descriptor: number;
+  readonly bytes: number;
+  readonly readOnly: boolean;
 }
 
 /** A disk as the command line names it; without a slot it takes the next free one. */
@@ -24,8 +47,11 @@ export function parseDisk(text: string): DiskRequest {
   return { path: readOnly ? text.slice(0, -3) : text, readOnly };
 }
 
-/** Opens a disk image. Throws HostError `file`, `disk-size` or `disk-read-only`. */
-export function openFileDisk(path: string, readOnly: boolean): FileDisk {
+/**
+ * Opens a disk image; a synchronous one stops everything while it works, as deterministic runs need.
+ * Throws HostError `file`, `disk-size` or `disk-read-only`.
+ */
+export function openFileDisk(path: string, readOnly: boolean, synchronous: boolean): FileDisk {
   const file = open(path, readOnly);
   try {
     const stat = fstatSync(file);
@@ -39,7 +65,7 @@ export function openFileDisk(path: string, readOnly: boolean): FileDisk {
           hint: `Resize it, for example: truncate -s %4096 ${path}`,
         },
       );
-    return fileDisk(path, file, stat.size, readOnly);
+    return fileDisk({ path, descriptor: file, bytes: stat.size, readOnly }, synchronous);
   } catch (error) {
     closeSync(file);
     throw error;
@@ -68,33 +94,119 @@ function readable(path: string): boolean {
   }
 }
 
-// Synchronous on purpose: the page cache answers in microseconds, and a request that completes at once keeps
-// deterministic runs deterministic.
-function fileDisk(path: string, file: number, bytes: number, readOnly: boolean): FileDisk {
+/** Moves some of the bytes, from or to the file; gives how many. */
+type Transfer = (descriptor: number, bytes: Uint8Array, offset: number) => Promise<number>;
+
+const readLater: Transfer = (descriptor, into, offset) =>
+  new Promise((resolve, reject) => {
+    read(descriptor, into, 0, into.length, offset, (error, count) =>
+      error ? reject(error) : resolve(count),
+    );
+  });
+
+const writeLater: Transfer = (descriptor, from, offset) =>
+  new Promise((resolve, reject) => {
+    write(descriptor, from, 0, from.length, offset, (error, count) =>
+      error ? reject(error) : resolve(count),
+    );
+  });
+
+/** A raw disk image that answers through promises: the host's threads read and write, nobody waits. */
+class LaterDisk implements DiskBackend {
+  readonly #file: OpenFile;
+  readonly #busy = new Set<Promise<void>>();
+
+  constructor(file: OpenFile) {
+    this.#file = file;
+  }
+
+  get bytes(): number {
+    return this.#file.bytes;
+  }
+
+  get readOnly(): boolean {
+    return this.#file.readOnly;
+  }
+
+  read(offset: number, into: Uint8Array): Promise<void> {
+    return this.#during(this.#transfer(readLater, into, offset));
+  }
+
+  write(offset: number, from: Uint8Array): Promise<void> {
+    return this.#during(this.#transfer(writeLater, from, offset));
+  }
+
+  flush(): Promise<void> {
+    return this.readOnly ? Promise.resolve() : this.#during(promisify(fdatasync)(this.#file.descriptor));
+  }
+
+  /** Resolves once nothing is under way any more, and nothing followed from that. */
+  async settle(): Promise<void> {
+    while (this.#busy.size > 0) {
+      await Promise.allSettled(this.#busy);
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
+  async #transfer(operation: Transfer, bytes: Uint8Array, offset: number): Promise<void> {
+    const { descriptor, path } = this.#file;
+    for (let done = 0; done < bytes.length; ) {
+      const moved = await operation(descriptor, bytes.subarray(done), offset + done);
+      if (moved === 0) throw shrank(path);
+      done += moved;
+    }
+  }
+
+  async #during(work: Promise<void>): Promise<void> {
+    this.#busy.add(work);
+    try {
+      await work;
+    } finally {
+      this.#busy.delete(work);
+    }
+  }
+}
+
+const shrank = (path: string): HostError => new HostError('disk-short', `disk ${path} shrank while in use`);
+
+/** The page cache answers in microseconds, and a request that completes at once keeps deterministic runs deterministic. */
+const synchronousDisk = ({ path, descriptor, bytes, readOnly }: OpenFile): DiskBackend => ({
+  bytes,
+  readOnly,
+  synchronous: true,
+  read(offset, into) {
+    for (let done = 0; done < into.length; ) {
+      const got = readSync(descriptor, into, done, into.length - done, offset + done);
+      if (got === 0) throw shrank(path);
+      done += got;
+    }
+  },
+  write(offset, from) {
+    for (let done = 0; done < from.length; )
+      done += writeSync(descriptor, from, done, from.length - done, offset + done);
+  },
+  flush() {
+    if (!readOnly) fdatasyncSync(descriptor);
+  },
+});
+
+function fileDisk(file: OpenFile, synchronous: boolean): FileDisk {
+  const later = synchronous ? undefined : new LaterDisk(file);
+  const backend = later ? new CachedDisk(later) : synchronousDisk(file);
   let isOpen = true;
+  const settle = async (): Promise<void> => {
+    await later?.settle();
+  };
   return {
-    path,
-    bytes,
-    readOnly,
-    read(offset, into) {
-      for (let done = 0; done < into.length; ) {
-        const got = readSync(file, into, done, into.length - done, offset + done);
-        if (got === 0) throw new HostError('disk-short', `disk ${path} shrank while in use`);
-        done += got;
-      }
-    },
-    write(offset, from) {
-      for (let done = 0; done < from.length; )
-        done += writeSync(file, from, done, from.length - done, offset + done);
-    },
-    flush() {
-      if (isOpen && !readOnly) fdatasyncSync(file);
-    },
-    close() {
+    path: file.path,
+    backend,
+    settle,
+    async close() {
       if (!isOpen) return;
-      if (!readOnly) fdatasyncSync(file);
       isOpen = false;
-      closeSync(file);
+      await settle();
+      if (!file.readOnly) fdatasyncSync(file.descriptor);
+      closeSync(file.descriptor);
     },
   };
 }

@@ -43,9 +43,9 @@ export async function runGuest(request: RunRequest, host: Host): Promise<number>
       request.traceFile === undefined ? host.stderr : openLog('trace file', request.traceFile, logs);
     // Now, not after a long run, is the time to hear that it cannot be written.
     if (request.profile !== undefined) saveProfile(request.profile, []);
-    return await new GuestRun(request, host, options, log, traceTo).run();
+    return await new GuestRun(request, host, options, disks, log, traceTo).run();
   } finally {
-    for (const disk of disks) disk.close();
+    await Promise.all(disks.map((disk) => disk.close()));
     for (const log of logs) log.end();
     await Promise.all(logs.map((log) => finished(log).catch(() => undefined)));
   }
@@ -74,9 +74,9 @@ export function machineOptions(request: RunRequest, opened: FileDisk[]): Machine
   const initrd = request.initrd === undefined ? undefined : readNamed('initrd', request.initrd);
   const dtb = request.dtb === undefined ? undefined : readNamed('device tree', request.dtb);
   const disks = request.disks.map(({ path, readOnly, slot }) => {
-    const backend = openFileDisk(path, readOnly);
-    opened.push(backend);
-    return { backend, slot };
+    const disk = openFileDisk(path, readOnly, request.deterministic);
+    opened.push(disk);
+    return { backend: disk.backend, slot };
   });
   return {
     ramBytes: request.ramBytes,
@@ -101,6 +101,7 @@ class GuestRun {
   readonly #request: RunRequest;
   readonly #host: Host;
   readonly #options: MachineOptions;
+  readonly #disks: readonly FileDisk[];
   readonly #log: Writable | undefined;
   readonly #traceTo: Writable;
   readonly #expectations: Expectations;
@@ -115,12 +116,14 @@ class GuestRun {
     request: RunRequest,
     host: Host,
     options: MachineOptions,
+    disks: readonly FileDisk[],
     log: Writable | undefined,
     traceTo: Writable,
   ) {
     this.#request = request;
     this.#host = host;
     this.#options = options;
+    this.#disks = disks;
     this.#log = log;
     this.#traceTo = traceTo;
     this.#expectations = new Expectations(request.expect, request.fail);
@@ -142,6 +145,7 @@ class GuestRun {
     try {
       reason = await this.#runOnce(machine);
       while (reason.kind === 'reset' && this.#verdict === undefined && this.#ended === undefined) {
+        await Promise.all(this.#disks.map((disk) => disk.settle()));
         machine = await this.#boot();
         reason = await this.#runOnce(machine);
       }

@@ -55,6 +55,11 @@ export interface DiskBackend {
   readonly synchronous?: boolean;
   read(offset: number, into: Uint8Array): void | Promise<void>;
   write(offset: number, from: Uint8Array): void | Promise<void>;
+  /**
+   * Calls `use` with the bytes, in order, where the backend has them in its own memory, at once or later; they are good until `use`
+   * returns and are not to be changed. Only of backends for which that saves a copy.
+   */
+  lend?(offset: number, bytes: number, use: (parts: readonly Uint8Array[]) => void): void | Promise<void>;
   /** Returns once everything written before is durable. */
   flush(): void | Promise<void>;
 }

@@ -1,5 +1,6 @@
 export { ByteInput, type ByteReceiver } from './byte-input.ts';
 export { ByteQueue } from './byte-queue.ts';
+export { CachedDisk, type CachedDiskOptions } from './cached-disk.ts';
 export { Clint, type ClintHart, type ClintOptions, type ClintState } from './clint.ts';
 export { GoldfishRtc, type GoldfishRtcOptions, type GoldfishRtcState } from './goldfish-rtc.ts';
 export { MappedDevice } from './mapped-device.ts';

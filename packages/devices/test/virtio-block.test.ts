@@ -1,7 +1,7 @@
 import type { DiskBackend } from '@trapline/core';
 import { describe, expect, it } from 'vitest';
 import { MemoryDisk, VirtioBlock, type VirtioBlockOptions } from '../src/index.ts';
-import { type DriverQueue, type Part, ramBase, room } from './driver.ts';
+import { type DriverQueue, NEXT, type Part, ramBase, room, WRITE } from './driver.ts';
 import { type Bench, bench, gaveUp } from './echo-device.ts';
 
 const [IN, OUT, FLUSH, GET_ID] = [0, 1, 4, 8];
@@ -274,6 +274,86 @@ describe('disks that answer later', () => {
     await settle();
     expect(disk.log).toEqual(['write 512+512', 'flush']);
     expect(b.ram.peek(status!, 1)[0]).toBe(OK);
+  });
+
+  it('are given the pieces of one request together, however buffers are cut', async () => {
+    const disk = new SlowDisk(pattern(8 * 512));
+    const b = attach(disk);
+    const [, first, second] = submit(b, IN!, 1, [room(100), room(412), room(512)]);
+    expect(disk.log).toEqual(['read 512+1024']);
+    disk.waiting[0]!.release();
+    await settle();
+    expect(b.ram.peek(first!, 100)).toEqual(pattern(8 * 512).slice(512, 612));
+    expect(b.ram.peek(second!, 412)).toEqual(pattern(8 * 512).slice(612, 1024));
+    submit(b, OUT!, 3, [pattern(12, 1), pattern(500, 13), pattern(512, 5)]);
+    expect(disk.log.slice(1)).toEqual(['write 1536+1024']);
+    expect(b.ram.allDeclared).toBe(true);
+  });
+
+  it('are flushed after all writes before, those in pieces too', async () => {
+    const mib = 2 ** 20;
+    const disk = new SlowDisk(new Uint8Array(4 * mib));
+    const b = attach(disk);
+    const data = b.driver.place(room(mib / 4));
+    const write = { address: data, bytes: mib / 4 };
+    const headerAt = b.driver.place(header(OUT!, 0n));
+    const statusAt = b.driver.place(room(1));
+    b.queue.table([
+      { address: headerAt, bytes: 16, flags: NEXT, next: 1 },
+      ...[2, 3, 4, 5, 6].map((next) => ({ ...write, flags: NEXT, next })),
+      { address: statusAt, bytes: 1, flags: WRITE },
+      { address: b.driver.place(header(FLUSH!, 0n)), bytes: 16, flags: NEXT, next: 8 },
+      { address: b.driver.place(room(1)), bytes: 1, flags: WRITE },
+    ]);
+    b.queue.offer(0);
+    b.queue.offer(7);
+    b.queue.kick();
+    await settle();
+    expect(disk.log).toEqual([`write 0+${mib}`]);
+    disk.waiting[0]!.release();
+    await settle();
+    expect(disk.log.slice(1)).toEqual([`write ${mib}+${mib / 4}`]);
+    disk.waiting[1]!.release();
+    await settle();
+    expect(disk.log.slice(2)).toEqual(['flush']);
+  });
+
+  it('that lend their memory are copied from it, and not after a reset', async () => {
+    const lent: ((parts: readonly Uint8Array[]) => void)[] = [];
+    const later: (() => void)[] = [];
+    const disk: DiskBackend = {
+      ...new MemoryDisk(pattern(1024)),
+      bytes: 1024,
+      readOnly: false,
+      synchronous: false,
+      read: () => expect.unreachable(),
+      write: () => {},
+      flush: () => {},
+      lend: (offset, bytes, use) =>
+        new Promise((resolve) => {
+          lent.push(use);
+          later.push(() => {
+            use([
+              pattern(1024).subarray(offset, offset + 100),
+              pattern(1024).subarray(offset + 100, offset + bytes),
+            ]);
+            resolve();
+          });
+        }),
+    };
+    const b = attach(disk);
+    const [, data, status] = submit(b, IN!, 1, [room(512)]);
+    later[0]!();
+    await settle();
+    expect(b.ram.peek(data!, 512)).toEqual(pattern(1024).slice(512));
+    expect(b.ram.peek(status!, 1)[0]).toBe(OK);
+    submit(b, IN!, 0, [room(512)]);
+    b.driver.start();
+    const before = b.ram.copy();
+    later[1]!();
+    await settle();
+    expect(b.ram.copy().equals(before)).toBe(true);
+    expect(b.ram.allDeclared).toBe(true);
   });
 
   it('that answer after a reset change nothing', async () => {

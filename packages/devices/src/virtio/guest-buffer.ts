@@ -41,11 +41,20 @@ export class GuestBuffer {
     return new GuestBuffer(this.#memory, parts);
   }
 
-  /** The same bytes in segments of at most `limit` bytes. */
-  *pieces(limit: number): Generator<Segment> {
-    for (const { address, bytes } of this.segments)
-      for (let at = 0; at < bytes; at += limit)
-        yield { address: address + BigInt(at), bytes: Math.min(limit, bytes - at) };
+  /** The same bytes in buffers of `limit` bytes, the last one shorter. */
+  *pieces(limit: number): Generator<GuestBuffer> {
+    let [part, room]: [Segment[], number] = [[], limit];
+    for (const segment of this.segments)
+      for (let at = 0; at < segment.bytes; ) {
+        const bytes = Math.min(room, segment.bytes - at);
+        part.push({ address: segment.address + BigInt(at), bytes });
+        at += bytes;
+        room -= bytes;
+        if (room > 0) continue;
+        yield new GuestBuffer(this.#memory, part);
+        [part, room] = [[], limit];
+      }
+    if (part.length > 0) yield new GuestBuffer(this.#memory, part);
   }
 
   /** A copy of the first `limit` bytes. */
@@ -63,12 +72,29 @@ export class GuestBuffer {
   /** Copies as much of `from` as fits to the start of the buffer; gives how many bytes that was. */
   write(from: Uint8Array): number {
     const part = this.slice(0, from.length);
-    let at = 0;
-    for (const segment of part.segments) {
-      this.store(segment, from.subarray(at, at + segment.bytes));
-      at += segment.bytes;
-    }
+    part.fill([from]);
     return part.bytes;
+  }
+
+  /** Copies `parts` to the start of the buffer, one after the other, as far as they fit. */
+  fill(parts: readonly Uint8Array[]): void {
+    const rest = parts[Symbol.iterator]();
+    let part: Uint8Array = new Uint8Array(0);
+    for (const segment of this.segments)
+      this.change(segment, (view) => {
+        for (let at = 0; at < view.length; ) {
+          if (part.length === 0) {
+            const next = rest.next();
+            if (next.done) return;
+            part = next.value;
+            continue;
+          }
+          const next = part.subarray(0, view.length - at);
+          view.set(next, at);
+          at += next.length;
+          part = part.subarray(next.length);
+        }
+      });
   }
 
   /** One segment's bytes, in place, for reading. */
@@ -84,10 +110,5 @@ export class GuestBuffer {
     } finally {
       this.#memory.written(segment.address, segment.bytes);
     }
-  }
-
-  /** Overwrites one segment. */
-  store(segment: Segment, from: Uint8Array): void {
-    this.change(segment, (bytes) => bytes.set(from));
   }
 }

@@ -26,8 +26,8 @@ const queueSize = 256;
 /** A request's header and status take two descriptors. */
 const maxSegments = queueSize - 2;
 const configBytes = 60;
-/** Asynchronous transfers go through a buffer of at most this size each. */
-const stagingBytes = 2 ** 20;
+/** Asynchronous transfers go in pieces of this many bytes, however a driver cut the buffers. */
+const pieceBytes = 2 ** 20;
 
 /**
  * A virtio block device (virtio 1.2, "Block Device") on any `DiskBackend`: IN, OUT, FLUSH and GET_ID. Several requests may be
@@ -47,10 +47,12 @@ export class VirtioBlock implements VirtioDevice<null> {
   readonly #operations = new Map<number, Operation>([
     [RequestType.in, (chain, request) => this.#read(chain, request)],
     [RequestType.out, (chain, request) => this.#write(chain, request)],
-    [RequestType.flush, () => afterwards(this.#disk.flush())],
+    [RequestType.flush, () => this.#flush()],
     [RequestType.getId, (_, request) => this.#giveId(request)],
   ]);
   #transport: VirtioTransport | undefined;
+  /** Writes whose pieces may not all have gone to the disk. */
+  readonly #writes = new Set<Promise<unknown>>();
 
   constructor({ disk, id = 'trapline', onDiskError }: VirtioBlockOptions) {
     this.#disk = disk;
@@ -117,7 +119,7 @@ export class VirtioBlock implements VirtioDevice<null> {
     const { dataIn, dataOut, sector } = request;
     if (!this.#allows(request, dataIn.bytes, dataOut.bytes)) return Result.ioError;
     let offset = Number(sector) * sectorBytes;
-    if (!this.#disk.synchronous) return this.#readLater(chain, dataIn, offset);
+    if (!this.#disk.synchronous) return this.#readPieces(chain, dataIn.pieces(pieceBytes), offset);
     for (const segment of dataIn.segments) {
       const at = offset;
       dataIn.change(segment, (bytes) => void this.#disk.read(at, bytes));
@@ -126,23 +128,36 @@ export class VirtioBlock implements VirtioDevice<null> {
     return Result.ok;
   }
 
-  async #readLater(chain: Chain, dataIn: GuestBuffer, start: number): Promise<Result> {
+  /** Piece by piece, as the disk has them: at once, or in a promise. What comes after a reset changes nothing. */
+  #readPieces(chain: Chain, pieces: Iterator<GuestBuffer>, start: number): Result | Promise<Result> {
     let offset = start;
-    for (const piece of dataIn.pieces(stagingBytes)) {
-      const staging = new Uint8Array(piece.bytes);
-      await this.#disk.read(offset, staging);
-      if (!chain.live) return Result.ioError;
-      dataIn.store(piece, staging);
+    for (let next = pieces.next(); !next.done; next = pieces.next()) {
+      const piece = next.value;
+      const done = this.#lend(offset, piece.bytes, (parts) => {
+        if (chain.live) piece.fill(parts);
+      });
       offset += piece.bytes;
+      if (done instanceof Promise)
+        return done.then(() => (chain.live ? this.#readPieces(chain, pieces, offset) : Result.ioError));
     }
     return Result.ok;
+  }
+
+  /** The disk never gets hold of guest memory: by the time it answers, that may be the driver's again. */
+  #lend(offset: number, bytes: number, use: (parts: readonly Uint8Array[]) => void): void | Promise<void> {
+    const disk = this.#disk;
+    if (disk.lend) return disk.lend(offset, bytes, use);
+    const staging = new Uint8Array(bytes);
+    const read = disk.read(offset, staging);
+    if (read instanceof Promise) return read.then(() => use([staging]));
+    use([staging]);
   }
 
   #write(chain: Chain, request: BlockRequest): Result | Promise<Result> {
     const { dataIn, dataOut, sector } = request;
     if (this.#disk.readOnly || !this.#allows(request, dataOut.bytes, dataIn.bytes)) return Result.ioError;
     let offset = Number(sector) * sectorBytes;
-    if (!this.#disk.synchronous) return this.#writeLater(chain, dataOut, offset);
+    if (!this.#disk.synchronous) return this.#tracked(this.#writeLater(chain, dataOut, offset));
     for (const segment of dataOut.segments) {
       this.#disk.write(offset, dataOut.view(segment));
       offset += segment.bytes;
@@ -152,13 +167,26 @@ export class VirtioBlock implements VirtioDevice<null> {
 
   async #writeLater(chain: Chain, dataOut: GuestBuffer, start: number): Promise<Result> {
     let offset = start;
-    for (const piece of dataOut.pieces(stagingBytes)) {
+    for (const piece of dataOut.pieces(pieceBytes)) {
       if (!chain.live) return Result.ioError;
-      await this.#disk.write(offset, dataOut.view(piece).slice());
+      await this.#disk.write(offset, piece.read());
       offset += piece.bytes;
     }
     await this.#writeThrough();
     return Result.ok;
+  }
+
+  #tracked(write: Promise<Result>): Promise<Result> {
+    const over = write.catch(() => undefined);
+    this.#writes.add(over);
+    void over.then(() => this.#writes.delete(over));
+    return write;
+  }
+
+  /** After every write the driver asked for before. */
+  #flush(): Result | Promise<Result> {
+    if (this.#writes.size === 0) return afterwards(this.#disk.flush());
+    return Promise.all(this.#writes).then(() => afterwards(this.#disk.flush()));
   }
 
   #writeThrough(): void | Promise<void> {

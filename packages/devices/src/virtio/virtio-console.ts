@@ -110,7 +110,7 @@ export class VirtioConsole implements VirtioDevice<VirtioConsoleState>, ByteRece
   #transmit(queue: VirtQueue): void {
     for (const chain of queue.available()) {
       for (const piece of chain.readable.pieces(pieceBytes))
-        for (const byte of chain.readable.view(piece).slice()) this.#sink.write(byte);
+        for (const byte of piece.read()) this.#sink.write(byte);
       chain.complete(0);
     }
   }
