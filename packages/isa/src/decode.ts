@@ -84,6 +84,14 @@ function decodeBase(word: number): Decoded | undefined {
   return undefined;
 }
 
+const expandedRows = new Map<CompressedRow, Sources>();
+
+function sourcesOf(row: CompressedRow): Sources {
+  const known = expandedRows.get(row) ?? expandedSources(row);
+  expandedRows.set(row, known);
+  return known;
+}
+
 function expandedSources(row: CompressedRow): Sources {
   const sources = row.bindings.map((binding) => {
     if ('constant' in binding) return [binding.slot, binding.constant] as const;
@@ -99,7 +107,7 @@ const compressedWords = new Map<number, Decoded | undefined>();
 function decodeCompressed(word: number): Decoded | undefined {
   if (compressedWords.has(word)) return compressedWords.get(word);
   const row = compressedTable.find((each) => matches(each, word));
-  const result = row && toDecoded(row.base, row, expandedSources(row), word);
+  const result = row && toDecoded(row.base, row, sourcesOf(row), word);
   compressedWords.set(word, result);
   return result;
 }

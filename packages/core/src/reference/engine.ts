@@ -32,16 +32,18 @@ export class ReferenceEngine implements Engine {
   codeWritten(): void {}
 }
 
-const decodedWords = new Map<number, Decoded | undefined>();
-const decodedLimit = 65536;
+const rememberedBits = 15;
+const rememberedWords = new Int32Array(2 ** rememberedBits);
+const remembered = new Array<Decoded | undefined>(2 ** rememberedBits).fill(undefined);
 
-/** `decode`, remembering. */
+/** `decode`, remembering: direct-mapped, because a `Map` of numbers beyond 31 bits is slow. */
 export const decodeCached = (word: number): Decoded | undefined => {
-  const known = decodedWords.get(word);
-  if (known !== undefined) return known;
-  if (decodedWords.size > decodedLimit) decodedWords.clear();
+  const at = Math.imul(word, 0x9e37_79b1) >>> (32 - rememberedBits);
+  const known = remembered[at];
+  if (known !== undefined && rememberedWords[at] === (word | 0)) return known;
   const decoded = decode(word);
-  decodedWords.set(word, decoded);
+  rememberedWords[at] = word;
+  remembered[at] = decoded;
   return decoded;
 };
 
