@@ -37,7 +37,7 @@ export async function walkGuest(request: WalkRequest, host: Host): Promise<numbe
     );
     return ExitCode.failed;
   } finally {
-    for (const disk of disks) disk.close();
+    await Promise.all(disks.map((disk) => disk.close()));
   }
 }
 
