@@ -141,6 +141,8 @@ class GuestRun {
       command: (command) => this.#command(command),
       end: (code) => this.#end(code),
     });
+    const traceGone = (): void => this.#end(ExitCode.host);
+    if (this.#request.trace) this.#traceTo.on('error', traceGone);
     let reason: ExitReason;
     try {
       reason = await this.#runOnce(machine);
@@ -152,6 +154,7 @@ class GuestRun {
     } finally {
       await this.#overlays.close();
       session.close();
+      this.#traceTo.off('error', traceGone);
     }
     const outcome = this.#outcome(reason);
     await this.#report(machine, outcome);

@@ -29,6 +29,7 @@ import { type NamedFile, readKernel } from './kernel.ts';
 import { type ExitReason, type LayerStats, Machine } from './machine.ts';
 import { bareGuest } from './monitor/bare.ts';
 import { virtualGuest } from './monitor/virtual.ts';
+import { sourceLines } from './source-lines.ts';
 import { symbolTable } from './symbols.ts';
 
 /** What a machine is to be. Sizes are bytes. */
@@ -190,7 +191,8 @@ class BoardUnderConstruction {
       console: this.#console,
       sleeper: this.#sleeper,
       scheduler: new Scheduler(harts, this.#clock),
-      symbols: symbolTable(this.#plan.symbols),
+      symbols: symbolTable(this.#plan.executables.flatMap(({ symbols }) => symbols)),
+      lines: sourceLines(this.#plan.executables),
       ram: { address: ramBase, bytes: this.#ramBytes },
       alarm: devices.rtc,
       input: (bytes) => this.#input?.push(bytes),

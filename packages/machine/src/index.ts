@@ -25,6 +25,7 @@ export {
 } from './boot/plan.ts';
 export type { OutputListener } from './console.ts';
 export { createMachine, type MachineOptions } from './create-machine.ts';
+export type { LineTable, SourceLine } from './dwarf/line-table.ts';
 export { type Elf, type ElfSection, type ElfSegment, type ElfSymbol, isElf, parseElf } from './elf.ts';
 export { readFdt, writeFdt } from './fdt/blob.ts';
 export { cells, child, empty, type FdtNode, node, text, wide, withProperties } from './fdt/tree.ts';
@@ -43,4 +44,5 @@ export { type LinuxImage, readLinuxImage } from './linux-image.ts';
 export { type DeviceUse, type ExitReason, Machine, type MachineStats, type RunOptions } from './machine.ts';
 export { foldedStacks, speedscope } from './profile/formats.ts';
 export { DEFAULT_INTERVAL, type ProfileOptions, Profiler, type ProfileSample } from './profile/profiler.ts';
+export { sourceLines } from './source-lines.ts';
 export { type SymbolTable, symbolTable } from './symbols.ts';

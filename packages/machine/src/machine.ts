@@ -1,11 +1,13 @@
 import type { BoardClock, DmaMemory, EngineStats, GuestHart, RoundResult, Sampler } from '@trapline/core';
 import type { ExitEvent, Names } from '@trapline/vmm';
 import type { ConsoleOutput, OutputListener } from './console.ts';
+import type { LineTable } from './dwarf/line-table.ts';
 import { hashHex } from './hash.ts';
 import { type Sleeper, yieldToHost } from './host-loop.ts';
 import type { Inspector } from './inspect/inspector.ts';
 import { frameNamer } from './profile/frames.ts';
 import { type ProfileOptions, Profiler } from './profile/profiler.ts';
+import { shortLine } from './source-lines.ts';
 import type { SymbolTable } from './symbols.ts';
 
 /** Why a run ended. */
@@ -84,6 +86,7 @@ export interface MachineParts {
   readonly ram: { readonly address: number; readonly bytes: number };
   readonly console: ConsoleOutput;
   readonly symbols: SymbolTable;
+  readonly lines: LineTable;
   readonly inspector: Inspector;
   registerAt(address: bigint): string | undefined;
   readonly sleeper: Sleeper;
@@ -107,6 +110,8 @@ export class Machine {
   /** The guest's RAM by physical address. Whoever changes bytes calls `written`. */
   readonly memory: DmaMemory;
   readonly symbols: SymbolTable;
+  /** Where in the source an address comes from, where the guest was built with debug information. */
+  readonly lines: LineTable;
   /** Harts, page tables and addresses as they stand. */
   readonly inspector: Inspector;
   readonly #parts: MachineParts;
@@ -120,6 +125,7 @@ export class Machine {
     this.harts = parts.harts;
     this.memory = parts.memory;
     this.symbols = parts.symbols;
+    this.lines = parts.lines;
     this.inspector = parts.inspector;
   }
 
@@ -197,6 +203,10 @@ export class Machine {
   get names(): Names {
     return {
       nameOf: (address) => this.symbols.nameOf(address),
+      lineOf: (address) => {
+        const source = this.lines.lineOf(address);
+        return source && shortLine(source);
+      },
       registerAt: (address) => this.registerAt(address),
     };
   }

@@ -107,6 +107,7 @@ function Rows(props: { rows: readonly ExitRow[]; opened: number | undefined; ope
               </td>
               <td>
                 <code>{row.at ?? hex(row.pc)}</code>
+                {row.line && <span class="source">{row.line}</span>}
               </td>
             </tr>
           ))}

@@ -13,6 +13,8 @@ export interface ExitRow {
   readonly action: ExitEvent['action']['kind'];
   /** The symbol pc is in. */
   readonly at: string | undefined;
+  /** The source line pc comes from. */
+  readonly line: string | undefined;
   /** The instruction in assembly. */
   readonly text: string | undefined;
 }

@@ -127,6 +127,7 @@ function rowOf(number: number, event: ExitEvent, { names }: Machine): ExitRow {
     time,
     action: action.kind,
     at: names.nameOf(pc),
+    line: names.lineOf?.(pc),
     text: instructionText(event, { ...names, nameOf: () => undefined }),
   };
 }

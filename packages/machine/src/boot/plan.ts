@@ -1,7 +1,7 @@
 import { HostError } from '@trapline/core';
 import { type BoardSize, type Chosen, chosenProperties, deviceTree } from '../board/device-tree.ts';
 import { ramBase } from '../board/virt.ts';
-import type { ElfSymbol } from '../elf.ts';
+import type { Elf } from '../elf.ts';
 import { readFdt, writeFdt } from '../fdt/blob.ts';
 import { withProperties } from '../fdt/tree.ts';
 import type { Kernel, NamedFile } from '../kernel.ts';
@@ -43,7 +43,8 @@ export interface BootPlan {
   readonly privilege: 1 | 3;
   /** Whether every hart starts at `entry`, or the boot hart alone (the others through SBI HSM). */
   readonly startAll: boolean;
-  readonly symbols: readonly ElfSymbol[];
+  /** What boots, as far as it is ELF: where names and source lines of addresses come from. */
+  readonly executables: readonly Elf[];
 }
 
 const KIB = 1024;
@@ -94,7 +95,7 @@ export function planBoot(options: BootOptions): BootPlan {
     dynamicInfo: firmware ? tail.infoAddress : 0,
     privilege: bios === 'builtin' ? 1 : 3,
     startAll: bios !== 'builtin',
-    symbols: [firmware, kernel].flatMap((file) => (file?.format === 'elf' ? file.elf.symbols : [])),
+    executables: [firmware, kernel].flatMap((file) => (file?.format === 'elf' ? [file.elf] : [])),
   };
 }
 
