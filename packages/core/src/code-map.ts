@@ -48,6 +48,11 @@ export class CodeMap implements CodePages {
     return (this.links[hostPage]! & ~watchedLink) !== 0;
   }
 
+  /** How many pages hold code an engine knows. */
+  get used(): number {
+    return this.links.reduce((count, link) => count + ((link & ~watchedLink) === 0 ? 0 : 1), 0);
+  }
+
   /** The page's word: stores to it are guarded unless that is 0. */
   wordOf(hostPage: number): number {
     return this.links[hostPage]!;

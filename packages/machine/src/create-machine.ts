@@ -71,6 +71,8 @@ export interface GuestParts {
   stopReason(): string | undefined;
   /** The guest's side of a hart and, under a monitor, the hart's own. */
   worlds(hart: number): readonly World[];
+  /** Pages that hold code the engine has cached. */
+  codePages(): number;
   /** Where a guest-physical address lies in the host's physical memory. */
   hostAddress(guestPhysical: bigint): bigint | undefined;
 }
@@ -170,7 +172,7 @@ class BoardUnderConstruction {
     this.#input = new ConsoleInput(devices.uart);
     load(this.#plan, memory);
     start(this.#plan, harts);
-    const { worlds, hostAddress } = this.#guest;
+    const { worlds, hostAddress, codePages } = this.#guest;
     const deviceAt = (address: bigint) =>
       devices.mapped.find(({ row }) => address >= row.address && address < row.address + row.bytes);
     this.#machine = new Machine({
@@ -178,6 +180,7 @@ class BoardUnderConstruction {
       inspector: new Inspector({
         worlds,
         hostAddress,
+        codePages,
         deviceAt: (address) => deviceAt(address)?.device.name,
         readX: (hart, index) => harts[hart]!.readX(index),
         pc: (hart) => harts[hart]!.pc,

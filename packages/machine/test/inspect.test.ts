@@ -23,7 +23,7 @@ describe('inspection of a deprivileged guest', async () => {
   const { inspector } = machine;
 
   it('shows a hart in U-mode under a guest that believes otherwise', () => {
-    const { worlds, pc, x, tlb } = inspector.hart(0);
+    const { worlds, pc, x, tlb, codePages } = inspector.hart(0);
     expect(worlds.map(({ name }) => name)).toEqual(['guest', 'hart']);
     expect(worlds[1]!.privilege).toBe(0);
     expect(pc).toBe(machine.harts[0]!.pc);
@@ -32,6 +32,8 @@ describe('inspection of a deprivileged guest', async () => {
     expect(stvec).toEqual([machine.harts[0]!.peekCsr(0x105), 0n]);
     expect(tlb.every(({ used, size }) => used >= 0 && used <= size)).toBe(true);
     expect(tlb.some(({ used }) => used > 0)).toBe(true);
+    expect(codePages).toBeGreaterThan(5);
+    expect(codePages).toBeLessThan(200);
   });
 
   it('walks an address to the same byte in both worlds, and what it finds is what memory holds', () => {

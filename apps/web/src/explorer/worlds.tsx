@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { CsrReading, HartReading } from '@trapline/machine';
-import { hex } from '../page/format.ts';
+import type { MachineFigures } from '../machine/protocol.ts';
+import { hex, kibibytes } from '../page/format.ts';
 import type { MachineTab } from '../page/machine-tab.ts';
 import { Mode } from './mode.tsx';
 import { usePolled } from './poll.ts';
@@ -74,19 +75,20 @@ export function Worlds({ tab }: { tab: MachineTab }) {
 function Figures({ tab, reading }: { tab: MachineTab; reading: HartReading }) {
   const figures = tab.figures.value;
   const rows: [string, string][] = [
+    ...codeRows(figures, reading),
     ...reading.tlb.map(({ access, used, size }): [string, string] => [
       `${access} TLB`,
       `${used} of ${size} entries`,
     ]),
-    ['TLB misses', (figures?.tlbMisses ?? 0).toLocaleString('en')],
+    ['TLB misses', whole(figures?.tlbMisses ?? 0)],
     ...Object.entries(figures?.shadow ?? {}).map(([name, value]): [string, string] => [
       `shadow ${name}`,
-      value.toLocaleString('en'),
+      whole(value),
     ]),
   ];
   return (
     <details>
-      <summary>TLBs and shadow tables</summary>
+      <summary>Code cache, TLBs and shadow tables</summary>
       <table class="changes">
         <tbody>
           {rows.map(([name, value]) => (
@@ -100,6 +102,27 @@ function Figures({ tab, reading }: { tab: MachineTab; reading: HartReading }) {
     </details>
   );
 }
+
+/** What the engine has made of the guest's code. */
+function codeRows(figures: MachineFigures | undefined, { codePages }: HartReading): [string, string][] {
+  const pages: [string, string] = ['pages of decoded code', whole(codePages)];
+  const { name, translated, regions, translations, compiledBytes, compileMilliseconds } =
+    figures?.engine ?? {};
+  if (name === undefined) return [pages];
+  const engine: [string, string] = ['engine', name];
+  if (translated === undefined) return [engine, pages];
+  const share = translated / Math.max(1, figures?.instructions ?? 0);
+  return [
+    engine,
+    ['instructions in translated code', `${(share * 100).toFixed(1)} %`],
+    ['translated regions', `${whole(regions ?? 0)} in use, ${whole(translations ?? 0)} ever made`],
+    ['WebAssembly made', kibibytes(compiledBytes ?? 0)],
+    ['time making and compiling it', `${whole(Math.round(compileMilliseconds ?? 0))} ms`],
+    pages,
+  ];
+}
+
+const whole = (value: number): string => value.toLocaleString('en');
 
 function Csrs({ reading }: { reading: HartReading }) {
   const [guest, hart] = reading.worlds;

@@ -14,4 +14,5 @@ export function big(value: number): string {
 
 export const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
 
-export const kibibytes = (bytes: number): string => `${(bytes / 1024).toLocaleString('en')} KiB`;
+export const kibibytes = (bytes: number): string =>
+  `${(bytes / 1024).toLocaleString('en', { maximumFractionDigits: 1 })} KiB`;

@@ -26,6 +26,8 @@ export interface HartReading {
   readonly worlds: readonly WorldReading[];
   /** TLB entries in use, of how many, by access. */
   readonly tlb: readonly { readonly access: string; readonly used: number; readonly size: number }[];
+  /** Pages of 4 KiB whose code the engine of all harts has cached. */
+  readonly codePages: number;
 }
 
 /** One address through both worlds. */
@@ -45,6 +47,7 @@ export interface Inspected {
   worlds(hart: number): readonly World[];
   hostAddress(guestPhysical: bigint): bigint | undefined;
   deviceAt(guestPhysical: bigint): string | undefined;
+  codePages(): number;
   readX(hart: number, index: number): bigint;
   pc(hart: number): bigint;
 }
@@ -69,6 +72,7 @@ export class Inspector {
       x: Array.from({ length: registers }, (_, index) => this.#of.readX(id, index)),
       worlds: worlds.map(readWorld),
       tlb: readTlbs(worlds.at(-1)!),
+      codePages: this.#of.codePages(),
     };
   }
 

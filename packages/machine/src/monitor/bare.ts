@@ -25,6 +25,7 @@ export function bareGuest({ ramBytes, harts: count, clock, firmware, engine }: G
     listenExits: () => () => {},
     stopReason: () => undefined,
     worlds: (hart) => [guestWorld(harts[hart]!.hart, (address) => readWord(core.ram(address, 8)))],
+    codePages: () => core.code.used,
     hostAddress: (address) => (core.ram(address, 1) ? address : undefined),
   };
 }

@@ -44,6 +44,7 @@ export function virtualGuest(
         },
       ];
     },
+    codePages: () => core.code.used,
     hostAddress: (address) => guest.hostAddress(address),
   };
 }
