@@ -37,7 +37,7 @@ export function bareJobs(setting: Setting): Job[] {
         run: (contender) =>
           runJob(
             guestCommand(contender, guest, setting.cli),
-            { ramBytes: BARE_RAM_MIB * MIB },
+            { failAt: /^trapped: mcause/, ramBytes: BARE_RAM_MIB * MIB },
             setting.timeoutMs,
             samplesOf('bare'),
           ),
@@ -81,7 +81,9 @@ export async function linuxJobs(
       run: (contender) =>
         runJob(
           commandFor(contender),
-          contender.kind === 'native' ? {} : { weighAt: 'programs: end', ramBytes: LINUX_RAM_MIB * MIB },
+          contender.kind === 'native'
+            ? {}
+            : { weighAt: 'programs: end', failAt: /Kernel panic/, ramBytes: LINUX_RAM_MIB * MIB },
           setting.timeoutMs,
           samplesOf('linux'),
         ),

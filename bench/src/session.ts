@@ -11,6 +11,8 @@ export interface SessionRequest {
   readonly steps?: readonly Step[];
   /** Ends the process after the last step, instead of waiting until it ends by itself. */
   readonly stopAfterSteps?: boolean;
+  /** A line that matches means that nothing good will come. */
+  readonly failAt?: RegExp;
   /** Memory beyond the guest's RAM is looked at when a line contains this. */
   readonly weighAt?: string;
   /** RAM of the guest; undefined: no machine, and what the process takes is not what its programs take. */
@@ -72,12 +74,19 @@ class Observer {
     const seen = this.#reader.lines.length;
     const typed = this.#reader.feed(text, { hostMs, cpuMs: this.#look(processorTime) });
     if (typed !== '') this.#child.stdin?.write(typed);
+    for (const line of this.#reader.lines.slice(seen)) this.#took(line);
     if (this.#request.stopAfterSteps && this.#reader.done) this.#stop();
-    else if (this.#reader.lines.slice(seen).some((line) => this.#isWeighed(line))) this.#weigh();
   }
 
-  #isWeighed({ text }: Line): boolean {
-    return this.#request.weighAt !== undefined && text.includes(this.#request.weighAt);
+  #took({ text }: Line): void {
+    const { weighAt, failAt } = this.#request;
+    if (weighAt !== undefined && text.includes(weighAt)) this.#weigh();
+    if (failAt?.test(text)) this.#fail(`it printed "${text}".`);
+  }
+
+  #fail(why: string): void {
+    this.#failure ??= why;
+    this.#child.kill('SIGKILL');
   }
 
   /** Asks the system about the process, if it is a machine and there. */
@@ -104,10 +113,10 @@ class Observer {
   finished(): Promise<Session> {
     const { timeoutMs, stopAfterSteps } = this.#request;
     const peaks = setInterval(() => this.#lookUpPeak(), PEAK_EVERY_MS);
-    const limit = setTimeout(() => {
-      this.#failure = `it was still running after ${timeoutMs / 1000} s.`;
-      this.#child.kill('SIGKILL');
-    }, timeoutMs);
+    const limit = setTimeout(
+      () => this.#fail(`it was still running after ${timeoutMs / 1000} s.`),
+      timeoutMs,
+    );
     return new Promise((resolve) => {
       const finish = (failure: string | undefined) => {
         clearInterval(peaks);

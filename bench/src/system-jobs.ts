@@ -47,7 +47,7 @@ export function bootJobs(setting: Setting, images: string | undefined): Job[] {
       run: (contender) =>
         runJob(
           guestCommand(contender, guest, setting.cli),
-          { steps, weighAt: userspaceMarker, ramBytes: LINUX_RAM_MIB * MIB },
+          { steps, weighAt: userspaceMarker, failAt: /Kernel panic/, ramBytes: LINUX_RAM_MIB * MIB },
           setting.timeoutMs,
           read,
         ),
@@ -87,7 +87,7 @@ export function xv6Jobs(setting: Setting, folder: string | undefined, usertests:
         copyFileSync(images.disk, disk);
         return runJob(
           guestCommand(contender, guest, setting.cli),
-          { steps, stopAfterSteps: true, ramBytes: XV6_RAM_MIB * MIB },
+          { steps, stopAfterSteps: true, failAt: /panic|FAILED/, ramBytes: XV6_RAM_MIB * MIB },
           setting.timeoutMs,
           (session) => read(session).filter(({ row }) => rows.includes(row)),
         );
