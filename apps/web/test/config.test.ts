@@ -7,6 +7,7 @@ import {
   engines,
   type MachineConfig,
   monitors,
+  mostMachines,
   readLink,
   writeLink,
 } from '../src/machine/config.ts';
@@ -30,28 +31,60 @@ const config: fc.Arbitrary<MachineConfig> = fc.record({
   files: fc.record({ kernel: file, disk: file }, { requiredKeys: [] }),
 });
 
+const configs = fc.uniqueArray(config, {
+  minLength: 1,
+  maxLength: mostMachines,
+  selector: ({ number }) => number,
+});
+
 describe('the link', () => {
-  it('carries every configuration there and back', () => {
+  it('carries every configuration of several machines there and back, and which is looked at', () => {
     fc.assert(
-      fc.property(config, (wanted) => {
-        expect(readLink(`#${writeLink(wanted)}`)).toEqual({ config: wanted, complaints: [] });
+      fc.property(configs, fc.nat(), (wanted, any) => {
+        const shown = any % wanted.length;
+        expect(readLink(`#${writeLink(wanted, shown)}`)).toEqual({
+          machines: wanted.map((each) => ({ config: each, complaints: [] })),
+          shown,
+        });
       }),
     );
   });
 
   it('says nothing of what is as usual', () => {
-    expect(writeLink(defaultConfig)).toBe('');
+    expect(writeLink([defaultConfig])).toBe('');
+    expect(writeLink([defaultConfig, { ...defaultConfig, number: 2, harts: 3 }], 1)).toBe(
+      ';harts=3&machine=2&shown',
+    );
   });
 
   it('names what means nothing, and keeps the rest', () => {
-    const { config, complaints } = readLink(
-      '#m=99999999&harts=2&colour=blue&monitor=__proto__&kernel=x&toString',
+    const { machines, shown } = readLink(
+      '#m=99999999&harts=2&colour=blue;monitor=__proto__&kernel=x&toString&harts=3;shown;machine=3&m=64',
     );
-    expect(config).toEqual({ ...defaultConfig, harts: 2 });
-    expect(complaints).toEqual(['m=99999999', 'colour=blue', 'monitor=__proto__', 'kernel=x', 'toString']);
+    expect(shown).toBe(2);
+    expect(machines).toEqual([
+      { config: { ...defaultConfig, harts: 2 }, complaints: ['m=99999999', 'colour=blue'] },
+      {
+        config: { ...defaultConfig, number: 2, harts: 3 },
+        complaints: ['monitor=__proto__', 'kernel=x', 'toString'],
+      },
+      { config: { ...defaultConfig, number: 3 }, complaints: [] },
+      { config: { ...defaultConfig, number: 4, memoryMiB: 64 }, complaints: ['machine=3 again'] },
+    ]);
   });
 
-  it('never throws', () => {
-    fc.assert(fc.property(fc.string(), (hash) => readLink(hash) !== undefined));
+  it('starts no more machines than a page can hold', () => {
+    const { machines } = readLink(`#${Array.from({ length: 20 }, (_, n) => `machine=${n + 1}`).join(';')}`);
+    expect(machines).toHaveLength(mostMachines);
+    expect(machines[0]!.complaints).toHaveLength(20 - mostMachines);
+  });
+
+  it('never throws, and always comes to a machine', () => {
+    fc.assert(
+      fc.property(fc.string(), (hash) => {
+        const { machines, shown } = readLink(hash);
+        expect(machines[shown]).toBeDefined();
+      }),
+    );
   });
 });

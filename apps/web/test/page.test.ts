@@ -156,6 +156,26 @@ describe('the machine in a tab', () => {
     await expect.poll(notices).toEqual(['vmlinux is not in this browser: drop the file on the page.']);
   });
 
+  it('several machines are in the link, with nonsense of one said there, and come back from it', async () => {
+    page = await openPage(site, '#;m=48&machine=2&shown&colour=blue');
+    await until(page, 'perch: 48 MiB');
+    await expect.poll(notices).toEqual(['The link says colour=blue, which means nothing here: left out.\n×']);
+    expect(new URL(page.url()).hash).toBe('#;m=48&machine=2&shown');
+    const tabs = page.getByRole('navigation', { name: 'Machines' }).getByRole('button', { name: /perch$/ });
+    expect(await tabs.count()).toBe(2);
+    await tabs.first().click();
+    await untilPrompt(page);
+    await until(page, 'perch: 128 MiB');
+    expect(await notices()).toEqual([]);
+    expect(new URL(page.url()).hash).toBe('#;m=48&machine=2');
+    await page.evaluate(() => {
+      location.hash = '#;m=64&machine=3';
+    });
+    await tabs.last().click();
+    await until(page, 'perch: 64 MiB');
+    expect(await tabs.allInnerTexts()).toEqual(['1 perch', '3 perch']);
+  });
+
   it('runs two machines apart; the hidden one stands still', async () => {
     page = await openPage(site);
     await type(page, 'echo first > /mine; primes 100000000\n');

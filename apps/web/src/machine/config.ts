@@ -110,12 +110,54 @@ function readFile(text: string): FileReference | undefined {
   return match ? { name: match[1]!, id: match[2]! } : undefined;
 }
 
-/** A configuration from the part of an address after `#`; what it did not understand is complained about and left out. */
-export function readLink(hash: string): { config: MachineConfig; complaints: string[] } {
+/** A machine as a link describes it; what was not understood is complained about and left out. */
+export interface LinkedMachine {
+  readonly config: MachineConfig;
+  readonly complaints: readonly string[];
+}
+
+/** The machines of a link, at least one, and which of them is looked at. */
+export interface Link {
+  readonly machines: readonly LinkedMachine[];
+  readonly shown: number;
+}
+
+/** More machines than that a link does not start: each has memory of its own. */
+export const mostMachines = 8;
+const separator = ';';
+const shownWord = 'shown';
+
+/** The machines the part of an address after `#` asks for, one after the other, separated by `;`. */
+export function readLink(hash: string): Link {
+  const parts = hash.replace(/^#/, '').split(separator);
+  const taken = new Set<number>();
+  const machines = parts.slice(0, mostMachines).map((part) => {
+    const { config, complaints } = readMachine(part);
+    const number = firstFree(config.number, taken);
+    if (number !== config.number && new URLSearchParams(part).has('machine'))
+      complaints.push(`machine=${config.number} again`);
+    taken.add(number);
+    return { config: { ...config, number }, complaints };
+  });
+  const surplus = parts.slice(mostMachines).map((part) => part || 'one machine more');
+  machines[0]!.complaints.push(...surplus);
+  const shown = parts.findIndex((part) => new URLSearchParams(part).has(shownWord));
+  return { machines, shown: Math.min(Math.max(shown, 0), machines.length - 1) };
+}
+
+/** The number, or the next one nobody has. */
+export function firstFree(number: number, taken: ReadonlySet<number>): number {
+  let free = number;
+  while (taken.has(free)) free = free >= bounds.number.most ? bounds.number.least : free + 1;
+  return free;
+}
+
+function readMachine(part: string): { config: MachineConfig; complaints: string[] } {
   const complaints: string[] = [];
   const files: Partial<Record<FileRole, FileReference>> = {};
   let config = defaultConfig;
-  for (const [word, text] of new URLSearchParams(hash.replace(/^#/, ''))) {
+  for (const [word, text] of new URLSearchParams(part)) {
+    if (word === shownWord) continue;
     if ((fileRoles as readonly string[]).includes(word)) {
       const file = readFile(text);
       if (file) files[word as FileRole] = file;
@@ -129,8 +171,18 @@ export function readLink(hash: string): { config: MachineConfig; complaints: str
   return { config: { ...config, files }, complaints };
 }
 
-/** The part of an address after `#` that gives this configuration; only what differs from the default is in it. */
-export function writeLink(config: MachineConfig): string {
+/** The part of an address after `#` that gives these machines; only what differs from the default is in it. */
+export const writeLink = (configs: readonly MachineConfig[], shown = 0): string =>
+  configs
+    .map((config, at) => {
+      const part = writeMachine(config);
+      if (shown === 0 || at !== shown) return part;
+      return part === '' ? shownWord : `${part}&${shownWord}`;
+    })
+    .join(separator);
+
+/** A machine’s part of a link. */
+export function writeMachine(config: MachineConfig): string {
   const link = new URLSearchParams();
   for (const [word, { key }] of Object.entries(words))
     if (config[key] !== defaultConfig[key]) link.set(word, String(config[key]));

@@ -86,7 +86,6 @@ export class MachineTab {
     this.#worker.terminate();
     this.#hire();
     await this.boot();
-    if (!this.#visible) void this.#api.pause('hidden');
   }
 
   async reset(): Promise<void> {
@@ -129,6 +128,7 @@ export class MachineTab {
     const { api, fail } = remote<Session, MachineEvent>(this.#worker, (event) => this.#hear(event));
     this.#api = api;
     this.#fail = fail;
+    if (!this.#visible) void api.pause('hidden');
     this.#worker.addEventListener('error', (event) => {
       event.preventDefault();
       this.#died(event.message);

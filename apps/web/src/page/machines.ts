@@ -1,5 +1,12 @@
-import { computed, effect, signal } from '@preact/signals';
-import { defaultConfig, type MachineConfig, readLink, writeLink } from '../machine/config.ts';
+import { batch, computed, effect, signal } from '@preact/signals';
+import {
+  defaultConfig,
+  firstFree,
+  type MachineConfig,
+  readLink,
+  writeLink,
+  writeMachine,
+} from '../machine/config.ts';
 import { MachineTab } from './machine-tab.ts';
 
 /** The page's machines; one of them is looked at. */
@@ -38,12 +45,10 @@ export function toggleTheme(): void {
   }
 }
 
-/** Adds a machine and boots it. */
-export function addMachine(config?: MachineConfig): MachineTab {
+/** Adds a machine, looks at it and boots it. */
+export function addMachine(config: MachineConfig = defaultConfig): MachineTab {
   const taken = new Set(machines.value.map(({ number }) => number));
-  let number = config?.number ?? 1;
-  while (taken.has(number)) number++;
-  const tab = new MachineTab({ ...(config ?? defaultConfig), number });
+  const tab = new MachineTab({ ...config, number: firstFree(config.number, taken) });
   machines.value = [...machines.value, tab];
   selected.value = tab;
   void tab.boot();
@@ -60,9 +65,7 @@ export function closeMachine(tab: MachineTab): void {
 
 /** Boots what the address asks for, and keeps address, colours and visibility in step from then on. */
 export function startMachines(): void {
-  const { config, complaints } = readLink(location.hash);
-  const tab = addMachine(config);
-  for (const word of complaints) tab.tell(`The link says ${word}, which means nothing here: left out.`);
+  followLink();
   effect(() => {
     for (const machine of machines.value) machine.show(pageVisible.value && machine === selected.value);
   });
@@ -71,22 +74,35 @@ export function startMachines(): void {
     for (const machine of machines.value) machine.screen.theme(dark.value);
   });
   effect(() => {
-    const config = selected.value?.config.value;
-    const link = config ? writeLink(config) : '';
+    const shown = selected.value ? machines.value.indexOf(selected.value) : 0;
+    const link = writeLink(
+      machines.value.map(({ config }) => config.value),
+      shown,
+    );
     if (location.hash.replace(/^#/, '') !== link)
       history.replaceState(null, '', link === '' ? location.pathname + location.search : `#${link}`);
   });
-  addEventListener('hashchange', () => followLink());
+  addEventListener('hashchange', () => batch(followLink));
 }
 
-/** The reader edited the address: the machine looked at becomes what it says. */
+/** The page becomes what its address says: machines that are as it wants go on, others boot anew, are added or closed. */
 function followLink(): void {
-  const tab = selected.value;
-  if (tab === undefined) return;
-  const { config, complaints } = readLink(location.hash);
-  tab.config.value = { ...config, number: tab.number };
-  const files = { kernel: null, initrd: null, disk: null, bios: null, dtb: null };
-  void tab.boot({ ...files, ...config.files }).then(() => {
-    for (const word of complaints) tab.tell(`The link says ${word}, which means nothing here: left out.`);
+  const { machines: wanted, shown } = readLink(location.hash);
+  const tabs = wanted.map(({ config, complaints }) => {
+    const tab = machines.value.find(({ number }) => number === config.number);
+    if (tab === undefined) return told(addMachine(config), complaints);
+    if (writeMachine(tab.config.value) === writeMachine(config)) return told(tab, complaints);
+    tab.config.value = config;
+    const files = { kernel: null, initrd: null, disk: null, bios: null, dtb: null };
+    void tab.boot({ ...files, ...config.files }).then(() => told(tab, complaints));
+    return tab;
   });
+  for (const tab of machines.value) if (!tabs.includes(tab)) tab.close();
+  machines.value = tabs;
+  selected.value = tabs[shown];
+}
+
+function told(tab: MachineTab, complaints: readonly string[]): MachineTab {
+  for (const word of complaints) tab.tell(`The link says ${word}, which means nothing here: left out.`);
+  return tab;
 }

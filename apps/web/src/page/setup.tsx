@@ -76,8 +76,8 @@ export function Setup({ tab }: { tab: MachineTab }) {
         Boot
       </button>
       <p class="note">
-        The address of this page carries these settings: copy it to share the machine. Files stay in your
-        browser.
+        The address of this page carries the settings of all its machines: copy it to share them. Files stay
+        in your browser.
       </p>
     </form>
   );
