@@ -16,10 +16,10 @@ import {
   type Statement,
   set,
   type Term,
-  tee,
   when,
 } from '../wasm/term.ts';
 import { type Block, type Edge, pageOf, type Step } from './discover.ts';
+import { analyse } from './graph.ts';
 import { executeStep, stepEnvironment } from './step.ts';
 import { structured } from './structure.ts';
 
@@ -54,9 +54,35 @@ export class Registers {
   }
 }
 
+/** A page that a translation found: its virtual address, and what added to an address in it gives the host offset. */
+interface KnownPage {
+  readonly page: Local<'i64'>;
+  readonly addend: Local<'i32'>;
+}
+
+/** For each base register and TLB the last page it led to. */
+export class KnownPages {
+  readonly #known = new Map<string, KnownPage>();
+
+  constructor(private readonly fn: FunctionBuilder) {}
+
+  of(tlb: 'loadTlb' | 'storeTlb', register: number): KnownPage {
+    const key = `${tlb}${register}`;
+    const known = this.#known.get(key) ?? { page: this.fn.local('i64'), addend: this.fn.local('i32') };
+    this.#known.set(key, known);
+    return known;
+  }
+
+  /** No page at all is known yet: no address has all bits set. */
+  forget(): Statement[] {
+    return [...this.#known.values()].map(({ page }) => set(page, i64.const(-1)));
+  }
+}
+
 /** What the code of a region's instructions shares. */
 export interface Frame {
   readonly fn: FunctionBuilder;
+  readonly pages: KnownPages;
   readonly base: Local<'i32'>;
   readonly registers: Registers;
   /** Virtual address of the region's first page. */
@@ -112,6 +138,7 @@ class RegionWriter {
     this.#frame = {
       fn,
       base,
+      pages: new KnownPages(fn),
       registers: new Registers(fn),
       page: fn.local('i64'),
       left: fn.local('i32'),
@@ -126,17 +153,19 @@ class RegionWriter {
 
   body(): Term[] {
     const { blocks } = this.region;
+    const successors = blocks.map(({ end }) => successorsOf(end));
+    const needs = budgetNeeds(blocks.map(lengthOf), successors);
     const code = structured({
-      successors: blocks.map(({ end }) => successorsOf(end)),
+      successors,
       entryLocal: () => (this.#entryLocal ??= this.fn.local('i32')),
-      code: (node, go) => this.#block(blocks[node]!, go),
+      code: (node, go) => this.#block(blocks[node]!, needs[node], go),
     });
     // Registers are known only now that all code is written.
     return [...this.#enter(), block(this.#out, this.#withLeavings(code)), ...this.#leave()];
   }
 
   #enter(): Statement[] {
-    const { base, page, left, dataContext, fcsr, floatState, registers } = this.#frame;
+    const { base, page, left, dataContext, fcsr, floatState, registers, pages } = this.#frame;
     const pc = field(base, 'pc');
     const loads = [...registers.locals].map(([offset, local]) => set(local, i64.load(get(base), offset)));
     return [
@@ -147,6 +176,7 @@ class RegionWriter {
       set(fcsr, i32.load(get(base), fcsrOffset)),
       set(floatState, i32.load(get(base), hartOffsets.floatState)),
       ...loads,
+      ...pages.forget(),
     ];
   }
 
@@ -200,15 +230,14 @@ class RegionWriter {
   #address = (place: number): Term<'i64'> =>
     place === 0 ? get(this.#frame.page) : i64.add(get(this.#frame.page), i64.const(place));
 
-  #block({ place, steps, end }: Block, go: (target: number) => Statement[]): Statement[] {
+  #block(block: Block, need: number | undefined, go: (target: number) => Statement[]): Statement[] {
     const { left } = this.#frame;
-    const last = end.kind === 'next' || end.kind === 'slow' ? 0 : 1;
-    const length = steps.length + last;
+    const { place, steps, end } = block;
+    const length = lengthOf(block);
     const code: Statement[] = [];
-    if (length > 0) {
-      const spent = tee(left, i32.sub(get(left), i32.const(length)));
-      code.push(branchIf(this.#leaving(place, length, Mode.step), i32.lt_s(spent, i32.const(0))));
-    }
+    if (need !== undefined)
+      code.push(branchIf(this.#leaving(place, 0, Mode.step), i32.lt_s(get(left), i32.const(need))));
+    if (length > 0) code.push(set(left, i32.sub(get(left), i32.const(length))));
     steps.forEach((step, n) => {
       let made: Label | undefined;
       const slow = (): Label => (made ??= this.#leaving(step.place, length - n, Mode.slow));
@@ -306,6 +335,30 @@ class RegionWriter {
       branchIf(away, i32.ne(host, i32.const(this.region.hostPages.get(page)! * 4096))),
     ];
   }
+}
+
+/** Instructions of a block that retire. */
+const lengthOf = ({ steps, end }: Block): number =>
+  steps.length + (end.kind === 'next' || end.kind === 'slow' ? 0 : 1);
+
+/**
+ * Where the budget is looked at: at the entry and where loops close; and how many instructions may be executed from there until
+ * the next such place. Undefined for other blocks.
+ */
+function budgetNeeds(
+  lengths: readonly number[],
+  successors: readonly (readonly number[])[],
+): readonly (number | undefined)[] {
+  const { order, position } = analyse(successors, 0);
+  const checked = new Set([0]);
+  for (const node of order)
+    for (const next of successors[node]!) if (position[next]! <= position[node]!) checked.add(next);
+  const needs = new Array<number>(lengths.length).fill(0);
+  for (const node of order.toReversed()) {
+    const onward = successors[node]!.map((next) => (checked.has(next) ? 0 : needs[next]!));
+    needs[node] = lengths[node]! + Math.max(0, ...onward);
+  }
+  return needs.map((need, node) => (checked.has(node) && need > 0 ? need : undefined));
 }
 
 function successorsOf(end: Block['end']): number[] {

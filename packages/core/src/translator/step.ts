@@ -1,4 +1,4 @@
-import type { Access, RegisterOperand } from '@trapline/isa';
+import type { Access, Decoded, RegisterOperand } from '@trapline/isa';
 import { boxSingle, compileExpr, type Environment } from '../codegen/expression.ts';
 import { nativeFloat } from '../codegen/native-float.ts';
 import { hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
@@ -66,7 +66,7 @@ export function executeStep(step: Step, frame: StepFrame): Statement[] {
   const float = floatUse(row);
   const code: Statement[] = [];
   if (float.uses) code.push(branchIf(frame.slow(), i32.eqz(get(frame.floatState))));
-  if (access) code.push(...performAccess(access, env, frame));
+  if (access) code.push(...performAccess(access, env, frame, step.decoded));
   for (const effect of effects) {
     if (effect.kind === 'jump') throw new Error(`${row.name} ends its block`);
     const value = compileExpr(effect.value, env);
@@ -91,27 +91,37 @@ const tlbOf = {
 } as const;
 type Inline = Exclude<Access, { kind: 'compareAndSwap' }>;
 
-function performAccess(access: Access, env: Environment, frame: StepFrame): Statement[] {
+function performAccess(access: Access, env: Environment, frame: StepFrame, decoded: Decoded): Statement[] {
   if (access.kind === 'compareAndSwap') throw new Error('compare-and-swap is not translated');
-  return [...translate(access, env, frame), ...transfer(access, env, frame)];
+  return [...translate(access, env, frame, decoded), ...transfer(access, env, frame)];
 }
 
-/** The entry is chosen by the first byte, the tag compared with the last: an access over a page's end misses. */
-function translate(access: Inline, env: Environment, frame: StepFrame): Statement[] {
+/**
+ * The page that the same base register last led to is tried first: nothing changes translations while a region runs. Only an aligned
+ * access can be found there. In the TLB the entry is chosen by the first byte, the tag compared with the last: an access over a page's
+ * end misses.
+ */
+function translate(access: Inline, env: Environment, frame: StepFrame, { rs1 }: Decoded): Statement[] {
   const { base, va, index, dataContext } = frame;
-  const table = hartOffsets[tlbOf[access.kind]];
+  const tlb = tlbOf[access.kind];
+  const table = hartOffsets[tlb];
   const { bytes } = access;
+  const { page, addend } = frame.pages.of(tlb, rs1);
   const last = bytes === 1 ? get(va) : i64.add(get(va), i64.const(bytes - 1));
-  const wanted = i64.or(i64.and(last, i64.const(-4096)), get(dataContext));
+  const wanted = i64.and(last, i64.const(-4096));
   const entry = i32.and(
     i32.shr_u(i32.wrap_i64(get(va)), i32.const(12 - Math.log2(tlbEntryBytes))),
     i32.const((tlbEntries - 1) * tlbEntryBytes),
   );
   const code = [
     set(va, compileExpr(access.address, env)),
-    set(index, i32.add(get(base), entry)),
-    branchIf(frame.slow(), i64.ne(i64.load(get(index), table), wanted)),
-    set(index, i32.add(i32.load(get(index), table + 8), i32.wrap_i64(get(va)))),
+    when(i64.ne(i64.and(get(va), i64.const(-4096 | (bytes - 1))), get(page)), [
+      set(index, i32.add(get(base), entry)),
+      branchIf(frame.slow(), i64.ne(i64.load(get(index), table), i64.or(wanted, get(dataContext)))),
+      set(page, wanted),
+      set(addend, i32.load(get(index), table + 8)),
+    ]),
+    set(index, i32.add(get(addend), i32.wrap_i64(get(va)))),
   ];
   if (access.kind === 'load' || access.kind === 'store') return code;
   const misaligned = i32.and(i32.wrap_i64(get(va)), i32.const(bytes - 1));
