@@ -198,6 +198,7 @@ class BoardUnderConstruction {
       lines: sourceLines(this.#plan.executables),
       ram: { address: ramBase, bytes: this.#ramBytes },
       alarm: devices.rtc,
+      devicesWait: devices.waits,
       input: (bytes) => this.#input?.push(bytes),
       layerStats: () => ({
         ...this.#guest.stats(),

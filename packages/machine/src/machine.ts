@@ -92,6 +92,8 @@ export interface MachineParts {
   readonly sleeper: Sleeper;
   /** The real-time clock's alarm: `nextAlarm` in nanoseconds since 1970; `tick` rings it when it is due. */
   readonly alarm: { readonly nextAlarm: bigint | undefined; tick(): void };
+  /** Whether a device waits for the host, which can only answer when it has its turn. */
+  devicesWait(): boolean;
   input(bytes: Uint8Array): void;
   layerStats(): LayerStats;
   listenExits(listener: (event: ExitEvent) => void): () => void;
@@ -101,6 +103,8 @@ export interface MachineParts {
 
 /** How long harts run before the host gets a turn. */
 const SLICE_MS = 4;
+/** The same while a disk works: its answer should not be long in coming. */
+const WAITING_SLICE_MS = 0.25;
 /** How often a sleeping machine looks at an armed alarm of the real-time clock: drivers set it in whole seconds. */
 const ALARM_POLL_MS = 50;
 
@@ -257,7 +261,8 @@ export class Machine {
   /** Rounds for a few milliseconds, or until there is a reason to stop. */
   #slice(allowed: number, deadlineMs: number): Slice {
     const started = performance.now();
-    const until = Math.min(started + SLICE_MS, deadlineMs);
+    const turnAt = () =>
+      Math.min(started + (this.#parts.devicesWait() ? WAITING_SLICE_MS : SLICE_MS), deadlineMs);
     let left = allowed;
     let slice: Slice | undefined;
     while (slice === undefined) {
@@ -269,7 +274,14 @@ export class Machine {
       if (this.#parts.alarm.nextAlarm !== undefined) this.#parts.alarm.tick();
       const ending = endingOf(result, left);
       const idle = result.kind === 'idle' ? result : undefined;
-      if (ending || idle || output || this.#ending || this.#parts.stopReason() || performance.now() >= until)
+      if (
+        ending ||
+        idle ||
+        output ||
+        this.#ending ||
+        this.#parts.stopReason() ||
+        performance.now() >= turnAt()
+      )
         slice = { left, ending, idle, output };
     }
     this.#busyMs += performance.now() - started;

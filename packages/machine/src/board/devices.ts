@@ -64,6 +64,8 @@ export interface BoardDevices {
   readonly mapped: readonly { readonly row: BoardDevice; readonly device: NamedRegisters }[];
   readonly uart: Uart;
   readonly rtc: GoldfishRtc;
+  /** Whether a device waits for the host: a disk works on a request. */
+  waits(): boolean;
 }
 
 /** Makes and wires the devices from the board's rows. Throws HostError `disk-slot` when disks do not fit the slots. */
@@ -87,19 +89,21 @@ export function makeDevices(to: BoardConnections): BoardDevices {
     timer: hart.machineTimer,
   }));
   const inSlots = slotDevices(to);
+  const transports = virtio.map((row, slot) => ({
+    row,
+    device: new VirtioMmio({ device: inSlots[slot], irq: wire(row), memory: to.memory }),
+  }));
   return {
     uart,
     rtc,
+    waits: () => transports.some(({ device }) => device.inFlight > 0),
     mapped: [
       { row: testFinisher, device: new TestFinisher({ onExit: to.onFinish }) },
       { row: realTimeClock, device: rtc },
       { row: clint, device: new Clint({ harts, clock: to.clock }) },
       { row: plic, device: controller },
       { row: serial, device: uart },
-      ...virtio.map((row, slot) => ({
-        row,
-        device: new VirtioMmio({ device: inSlots[slot], irq: wire(row), memory: to.memory }),
-      })),
+      ...transports,
     ],
   };
 }
