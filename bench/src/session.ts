@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:os';
 import { ConsoleReader, type Line, type Moment, type Step } from './console-reader.ts';
 import { beyondRamBytes, peakBytes } from './memory.ts';
 import { processorTime } from './processor-time.ts';
@@ -39,6 +40,10 @@ export interface Session {
 
 /** How often the peak of memory is looked up, for processes that end too soon after their last line. */
 const PEAK_EVERY_MS = 100;
+
+/** How a process is asked to end, and what it gives back if it reports and then ends by itself. */
+const STOP_SIGNAL = 'SIGTERM';
+const STOPPED_CODE = 128 + constants.signals[STOP_SIGNAL];
 
 /** Runs a process, reading its console with the clock in hand. Does not reject: what went wrong is in `failure`. */
 export const runSession = (request: SessionRequest): Promise<Session> => new Observer(request).finished();
@@ -107,7 +112,7 @@ class Observer {
 
   #stop(): void {
     this.#weigh();
-    this.#child.kill('SIGTERM');
+    this.#child.kill(STOP_SIGNAL);
   }
 
   finished(): Promise<Session> {
@@ -126,7 +131,8 @@ class Observer {
       };
       this.#child.on('error', (error) => finish(`it did not start: ${error.message}.`));
       this.#child.on('close', (code, signal) => {
-        const fine = code === 0 || (stopAfterSteps && this.#reader.done);
+        const stopped = stopAfterSteps === true && (signal === STOP_SIGNAL || code === STOPPED_CODE);
+        const fine = code === 0 || (stopped && this.#reader.done);
         finish(fine ? undefined : `it ended with ${code === null ? signal : `code ${code}`}.`);
       });
     });
