@@ -294,6 +294,8 @@ export class Mmu implements SlowPath, StoreCache {
     const host = this.resolve(u64(address) & ~63n, 64, 'store');
     if (host === notRam) return this.fail(Cause.storeAccessFault, address);
     if (host === trapped) return this.fail(this.views.exitCause[0]! as Cause, address);
+    // A page that is zeroed from its beginning is code no more; told once, its other blocks are in nobody's way.
+    if (host % 4096 === 0 && this.core.code.has(host >>> 12)) this.core.engine.codeWritten(host, 4096);
     this.written(host, 64);
     this.core.memory.u8.fill(0, host, host + 64);
     return this.done();

@@ -1,4 +1,7 @@
-import { type ExitEvent, exitKinds } from './exits.ts';
+import type { Privilege } from '@trapline/isa';
+import { type Action, type ExitEvent, exitKinds, type Moment } from './exits.ts';
+import type { Observation } from './observation.ts';
+import type { ExitTape } from './tape.ts';
 
 export type ExitListener = (event: ExitEvent) => void;
 
@@ -22,9 +25,31 @@ export class ExitLog {
     return this.#counts.reduce((sum, count) => sum + count, 0);
   }
 
-  /** Whether anybody wants events: builders of events ask first. */
+  /** What exits are recorded on, if anything. */
+  #tape: ExitTape | undefined;
+  #recorded: (() => void) | undefined;
+
+  /** Whether anybody looks: then everything exits, and what it did is told. */
   get listening(): boolean {
-    return this.#listeners.size > 0;
+    return this.#listeners.size > 0 || this.#tape !== undefined;
+  }
+
+  /** Records every exit on a tape, one at a time; `recorded` is called after each. The returned function stops that. */
+  record(tape: ExitTape, recorded?: () => void): () => void {
+    this.#tape = tape;
+    this.#recorded = recorded;
+    return () => {
+      if (this.#tape === tape) this.#tape = undefined;
+    };
+  }
+
+  /** Tells of one exit: its moment, what was done, and the state it left. */
+  tell(moment: Moment, action: Action, observation: Observation, pc: bigint, mode: Privilege): void {
+    if (this.#tape !== undefined) {
+      this.#tape.write(moment, action, observation, pc, mode);
+      this.#recorded?.();
+    }
+    if (this.#listeners.size > 0) this.emit({ ...moment, action, after: observation.end(pc, mode) });
   }
 
   emit(event: ExitEvent): void {

@@ -76,6 +76,9 @@ export interface ExitEvent {
   readonly after: ExitOutcome;
 }
 
+/** What is known of an exit before it is handled. */
+export type Moment = Omit<ExitEvent, 'action' | 'after'>;
+
 /** Exception codes in order, as exit kinds (privileged specification, "Machine Cause Register"). */
 export const exitOfCause: readonly (ExitKind | undefined)[] = [
   'fetchMisaligned',

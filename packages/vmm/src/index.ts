@@ -12,6 +12,7 @@ export { SbiFirmware } from './sbi/firmware.ts';
 export type { SbiPlatform } from './sbi/platform.ts';
 export type { PagerStats } from './shadow/pager.ts';
 export { ShadowTree } from './shadow/tree.ts';
+export { ExitTape } from './tape.ts';
 export { Vcpu, type VcpuState } from './vcpu.ts';
 export {
   type Intercept,

@@ -50,6 +50,26 @@ class Bank {
     this.#beforeWords.set(this.#nowWords);
   }
 
+  /**
+   * Writes index, value before and value after of each change to `into` from `at` on, at most `most` of them; how many there were,
+   * written or not.
+   */
+  write(into: BigUint64Array, at: number, most: number): number {
+    const [now, before] = [this.#nowWords, this.#beforeWords];
+    let count = 0;
+    for (let word = 0; word < now.length; word += 2) {
+      if (now[word] === before[word] && now[word + 1] === before[word + 1]) continue;
+      if (count < most) {
+        const index = word >> 1;
+        into[at + 3 * count] = BigInt(index);
+        into[at + 3 * count + 1] = this.#before[index]!;
+        into[at + 3 * count + 2] = this.#now[index]!;
+      }
+      count++;
+    }
+    return count;
+  }
+
   changes<T>(make: (index: number, before: bigint, after: bigint) => T): T[] {
     const [now, before] = [this.#nowWords, this.#beforeWords];
     const found: T[] = [];
@@ -61,6 +81,13 @@ class Bank {
     return found;
   }
 }
+
+/** The change of the CSR in a slot of the bank. */
+export const csrChange = (slot: number, before: bigint, after: bigint): CsrChange => ({
+  csr: numberOfSlot[slot]!,
+  before,
+  after,
+});
 
 /** What one virtual hart's state was before an exit was handled, to tell what handling it changed. */
 export class Observation {
@@ -81,8 +108,18 @@ export class Observation {
     return {
       pc,
       mode,
-      csrs: this.#csrs.changes((slot, before, after) => ({ csr: numberOfSlot[slot]!, before, after })),
+      csrs: this.#csrs.changes((slot, before, after) => csrChange(slot, before, after)),
       registers: this.#registers.changes((register, before, after) => ({ register, before, after })),
     };
+  }
+
+  /** As `Bank.write`, CSRs by slot. */
+  writeCsrs(into: BigUint64Array, at: number, most: number): number {
+    return this.#csrs.write(into, at, most);
+  }
+
+  /** As `Bank.write`, integer registers by number. */
+  writeRegisters(into: BigUint64Array, at: number, most: number): number {
+    return this.#registers.write(into, at, most);
   }
 }

@@ -28,7 +28,7 @@ import {
 } from '@trapline/isa';
 import { Bank } from './bank.ts';
 import type { ExitLog } from './exit-log.ts';
-import { type Action, type ExitEvent, type ExitKind, exitNumber, exitOfCause } from './exits.ts';
+import { type Action, type ExitKind, exitNumber, exitOfCause, type Moment } from './exits.ts';
 import type { GuestBus } from './guest-bus.ts';
 import { Observation } from './observation.ts';
 import type { Policy, PolicyExit, Verdict } from './policy.ts';
@@ -54,8 +54,7 @@ export interface VcpuState extends HartState {
   readonly physical: HartState;
 }
 
-/** What is known of an exit before it is handled. */
-type Moment = Omit<ExitEvent, 'action' | 'after'>;
+const emulated: Action = { kind: 'emulated' };
 
 type Handler = (vcpu: Vcpu, trap: Trap) => Exit | undefined;
 
@@ -109,7 +108,7 @@ export class Vcpu extends Hart {
   /** The tree that `physical` has in satp. */
   #entered: ShadowTree | undefined;
   #protection = 0;
-  #action: Action = { kind: 'emulated' };
+  #action: Action = emulated;
   readonly #observation: Observation;
 
   /** `physical` must deliver traps to the host. */
@@ -174,7 +173,7 @@ export class Vcpu extends Hart {
   #emulateForMprv(): Exit | undefined {
     const { exits, guest } = this.#host;
     const before = exits.listening ? this.#moment('emulated', 0n) : undefined;
-    this.#action = { kind: 'emulated' };
+    this.#action = emulated;
     guest.bus.lastAccess = undefined;
     exits.count(exitNumber.emulated);
     const exit = this.emulate();
@@ -304,7 +303,7 @@ export class Vcpu extends Hart {
     const before = exits.listening ? this.#moment(kind, trap.tval) : undefined;
     const verdict =
       policy.onExit === undefined ? undefined : policy.onExit(this, describe(kind, trap, this.pc));
-    this.#action = { kind: 'emulated' };
+    this.#action = emulated;
     guest.bus.lastAccess = undefined;
     const exit = verdict === undefined ? handlers[trap.cause as Cause](this, trap) : this.#obey(verdict);
     exits.count(exitNumber[guest.bus.lastAccess === undefined ? kind : 'mmio']);
@@ -315,9 +314,9 @@ export class Vcpu extends Hart {
   #tell(before: Moment): void {
     const { exits, guest } = this.#host;
     const access = guest.bus.lastAccess;
-    const after = this.#observation.end(this.pc, this.privilege);
-    if (access === undefined) exits.emit({ ...before, action: this.#action, after });
-    else exits.emit({ ...before, exit: 'mmio', action: { kind: 'device', ...access }, after });
+    const moment = access === undefined ? before : { ...before, exit: 'mmio' as const };
+    const action = access === undefined ? this.#action : { kind: 'device' as const, ...access };
+    exits.tell(moment, action, this.#observation, this.pc, this.privilege);
   }
 
   #obey(verdict: Verdict): Exit | undefined {
@@ -342,7 +341,7 @@ export class Vcpu extends Hart {
     if (!final.interrupt) return super.deliver(final);
     const before = { ...this.#moment('interrupt', 0n), word: undefined };
     const exit = super.deliver(final);
-    exits.emit({ ...before, action, after: this.#observation.end(this.pc, this.privilege) });
+    exits.tell(before, action, this.#observation, this.pc, this.privilege);
     return exit;
   }
 
@@ -361,14 +360,17 @@ export class Vcpu extends Hart {
 
   /** The instruction bits at a virtual address, without effects; undefined where nothing is mapped. */
   #wordAt(va: bigint): number | undefined {
-    const halves = [0n, 2n].map((offset) => {
-      const pa = this.slow.peek(va + offset);
-      const host = pa === undefined ? -1 : this.#host.guest.bus.ram(Number(pa), 2);
-      return host < 0 ? undefined : this.#host.guest.memory.view.getUint16(host, true);
-    });
-    const [low, high] = halves;
+    const low = this.#halfAt(va);
     if (low === undefined || (low & 3) !== 3) return low;
+    const high = this.#halfAt(va + 2n);
     return high === undefined ? undefined : high * 0x10000 + low;
+  }
+
+  #halfAt(va: bigint): number | undefined {
+    const { bus, memory } = this.#host.guest;
+    const pa = this.slow.peek(va);
+    const host = pa === undefined ? -1 : bus.ram(Number(pa), 2);
+    return host < 0 ? undefined : memory.view.getUint16(host, true);
   }
 
   override save(): VcpuState {

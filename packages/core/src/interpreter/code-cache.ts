@@ -72,7 +72,7 @@ export class CodeCache {
   }
 
   #writtenIn(page: CachedPage, from: number, to: number): void {
-    if (++page.writes > writesBeforeDrop) {
+    if (++page.writes > writesBeforeDrop || to - from === pageBytes) {
       this.#drop(page);
       return;
     }

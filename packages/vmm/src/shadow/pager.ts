@@ -9,13 +9,23 @@ import {
   type PrivilegedState,
   Pte,
   pmpRegions,
-  S,
   Slot,
   U,
 } from '@trapline/isa';
+import { branchKey, PoolExhausted, ShadowBranch, spanPages } from './branch.ts';
+import {
+  factsOf,
+  frameOf,
+  type Guest,
+  leafOf,
+  needed,
+  type PageFacts,
+  permissionBits,
+  plainBit,
+} from './permissions.ts';
 import type { TablePool } from './pool.ts';
 import { GuestTables, Space, type TableUse } from './tables.ts';
-import { canonical, type Levels, PoolExhausted, ShadowTree, spanBytes } from './tree.ts';
+import { addressOf, type Levels, pageNumber, ShadowTree } from './tree.ts';
 
 /** What the pager asks of the virtual machine around it. */
 export interface PagerHost {
@@ -27,8 +37,8 @@ export interface PagerHost {
   hostAddress(host: number): number;
   /** Calls `written` for every store of a hart to guest page `page` (by its number) from now on, or not any more. */
   watch(page: number, watched: boolean): void;
-  /** Makes every hart of the machine forget cached translations of one page or (undefined) all of address space `asid`. */
-  fence(va: bigint | undefined, asid: number): void;
+  /** Makes every hart of the machine forget cached translations: of one page, or (undefined) all of address space `asid`, or of all. */
+  fence(va: bigint | undefined, asid: number | undefined): void;
   /** A tree was destroyed: no hart may go on in it after the present instruction. */
   leave(): void;
 }
@@ -65,50 +75,39 @@ const satpRoot = (1n << 44n) - 1n;
 const bareKey = -1n;
 /** Guest-physical addresses are mapped one to one by an Sv39 tree: RAM and devices of a board lie below 256 GiB. */
 const bareLevels: Levels = 3;
-const barePermissions = Pte.R | Pte.W | Pte.X | Pte.D;
 const pageMask = ~0xfffn;
-
-/** A guest as the pager sees it: its privileged state, and the walk and PMP rules the bare hart would apply. */
-export interface Guest {
-  readonly state: PrivilegedState;
-  readonly mmu: Mmu;
-}
-
-/** Where an access leads: the guest page, the host page behind it, and the guest's leaf entry (none where translation is off). */
-interface Target {
-  readonly leaf: Leaf | undefined;
-  readonly gpa: bigint;
-  readonly hpa: bigint;
-}
 const lastAsid = 0xffff;
 const mostProtections = 1024;
+/** So many pages are filled together where the guest has a larger page, or none. */
+const aroundPages = 32;
+/** More users of a branch than that, and all translations are forgotten instead of theirs. */
+const fewUsers = 4;
 
-/** An access: its address, and where it leads. */
-interface Place {
-  readonly va: bigint;
-  readonly host: number;
+/** The guest entries a translation went through: the guest-physical address of the one at a level, from `lowest` up to the root's. */
+interface Path {
+  readonly lowest: number;
+  at(level: number): number;
 }
 
-/** A page that was filled. */
-interface Surroundings {
+/** Where an access leads: a branch, the number of the page in it, and what is known of that page. */
+interface Target {
+  readonly branch: ShadowBranch;
+  readonly page: number;
   readonly va: bigint;
   readonly gpa: number;
   readonly hpa: number;
-  readonly bits: number;
 }
 
-/** A guest table, by its number, that translates what `covers` numbers of a space. */
+/** A walk that need not be followed again: the table it ended in was reached through these entries. */
 interface Followed {
-  readonly space: Space;
+  readonly branch: ShadowBranch;
   readonly covers: number;
-  /** Where the entries lie that lead to it, lowest first. */
-  readonly above: readonly number[];
-  readonly page: number;
+  readonly entries: readonly number[];
 }
 
 interface WritableMapping {
-  readonly tree: ShadowTree;
-  readonly va: bigint;
+  readonly branch: ShadowBranch;
+  readonly page: number;
 }
 
 /** Shadow page tables of one virtual machine: kept coherent with the guest's tables, so a fence or a satp write drops nothing. */
@@ -116,15 +115,17 @@ export class Pager {
   readonly #host: PagerHost;
   readonly #pool: TablePool;
   readonly #spaces = new Map<bigint, Space>();
+  readonly #branches = new Set<ShadowBranch>();
+  readonly #shared = new Map<string, ShadowBranch>();
   readonly #tables = new GuestTables();
   /** Where each guest page is mapped writable, by guest page number: what to protect when it becomes a page table. */
   readonly #writable = new Map<number, WritableMapping[]>();
+  /** By the number of the guest table a walk ended in. */
+  readonly #followed = new Map<number, Followed>();
   /** Numbers of the PMP settings met so far. */
   readonly #protections = new Map<string, number>();
   #nextProtection = 0;
   #nextAsid = 1;
-  /** The last tables that translations went through, by what they cover: walks through them need not be followed again. */
-  readonly #followed = new Map<number, Followed>();
   #protecting = true;
   #counts = { fills: 0, around: 0, tableStores: 0, invalidations: 0, released: 0, drops: 0 };
   /** Changes when trees were destroyed: a tree chosen before must be chosen again. */
@@ -140,7 +141,7 @@ export class Pager {
     return {
       spaces: this.#spaces.size,
       trees: trees.length,
-      leaves: trees.reduce((sum, tree) => sum + tree.leaves, 0),
+      leaves: [...this.#branches].reduce((sum, { leaves }) => sum + leaves, 0),
       poolPages: this.#pool.pages,
       poolPagesUsed: this.#pool.used,
       guestTables: this.#tables.size,
@@ -197,7 +198,7 @@ export class Pager {
     const view = protection * views + (bare ? Number(state.privilege === M) : viewOf(state));
     let tree = space.trees.get(view);
     if (tree === undefined) {
-      tree = new ShadowTree(this.#pool, levels, this.#nextAsid++);
+      tree = new ShadowTree(this.#pool, levels, { asid: this.#nextAsid++, view });
       space.trees.set(view, tree);
     }
     return tree;
@@ -216,7 +217,7 @@ export class Pager {
       const host = guest.mmu.examinePlain(va, access);
       return host === 0
         ? this.#fillSpecial(guest, tree, access, va)
-        : this.#fillPlain(guest, tree, access, { va, host });
+        : this.#fillPlain(guest, tree, access, va, host);
     } catch (error) {
       if (!(error instanceof PoolExhausted)) throw error;
       this.dropAll();
@@ -225,66 +226,17 @@ export class Pager {
   }
 
   /** The access leads to RAM at a host offset, and no entry has to change. */
-  #fillPlain({ state, mmu }: Guest, tree: ShadowTree, access: AccessType, { va, host }: Place): Fill {
-    const gpa = this.#host.guestAddress(host);
-    const page = Math.floor(gpa / 4096);
+  #fillPlain({ state, mmu }: Guest, tree: ShadowTree, access: AccessType, va: bigint, host: number): Fill {
     const found = mmu.walked();
-    if (found.size !== 0) this.#followPlain(state, found, va);
-    const bits = permissionBits(state, found) & ~(this.#protects(page) ? plainBit.W : 0);
-    if ((bits & plainBit[needed[access]]) === 0) return { kind: 'emulate' };
-    const hpa = this.#host.hostAddress(host & ~0xfff);
-    const leaf = leafOf(hpa, bits);
-    if (tree.map(va & pageMask, leaf) !== 0n) this.#host.fence(va, tree.asid);
-    this.#counts.fills++;
-    if (!this.#protecting && found.size !== 12) this.#fillAround(mmu, tree, { va, gpa, hpa, bits });
-    if (this.#protecting && bits & plainBit.W) this.#noteWritable(page, { tree, va: va & pageMask });
-    return { kind: 'filled', gpa: BigInt(page) << 12n, hpa: BigInt(hpa), leaf };
-  }
-
-  /** A larger page, or no translation at all: its neighbours get the same. */
-  #fillAround(mmu: Mmu, tree: ShadowTree, { va, gpa, hpa, bits }: Surroundings): void {
-    const page = Math.floor(gpa / 4096);
-    const before = page % aroundPages;
-    const [firstGpa, firstHpa] = [(page - before) * 4096, hpa - before * 4096];
-    const firstVa = (va & pageMask) - BigInt(before * 4096);
-    if (firstVa % aroundBytes !== 0n || !mmu.isUniform(firstGpa, aroundPages * 4096)) return;
-    for (let n = 0; n < aroundPages; n++) {
-      if (n === before) continue;
-      if (tree.map(firstVa + BigInt(n * 4096), leafOf(firstHpa + n * 4096, bits), false) === 0n)
-        this.#counts.around++;
-    }
-  }
-
-  #protects(page: number): boolean {
-    return this.#protecting && this.#tables.has(page);
-  }
-
-  #followPlain(state: PrivilegedState, { size, entries }: WalkedFields, va: bigint): void {
-    const space = this.#spaceOf(state);
-    if (space === undefined) return;
-    const lowest = (size - 12) / 9;
-    const covers = Number(va >> BigInt(size + 9));
-    const table = entries[lowest]! >>> 12;
-    const known = this.#followed.get(table);
-    if (known?.space === space && known.covers === covers && samePath(known.above, entries, lowest)) {
-      this.#tables.walkedThrough(known.page);
-      return;
-    }
-    const above: number[] = [];
-    for (let level = space.levels - 1; level >= lowest; level--) {
-      const base = (va / spanBytes(level + 1)) * spanBytes(level + 1);
-      this.#use(this.#host.guestAddress(entries[level]!), space, level, base);
-      if (level > lowest) above.unshift(entries[level]!);
-    }
-    const page = Math.floor(this.#host.guestAddress(entries[lowest]!) / 4096);
-    this.#followed.set(table, { space, covers, above, page });
-  }
-
-  #use(pteAddress: number, space: Space, level: number, base: bigint): void {
-    const page = Math.floor(pteAddress / 4096);
-    if (!this.#tables.use(page, space, level, base)) return;
-    this.#host.watch(page, true);
-    if (this.#protecting) this.#protect(page);
+    const path = found.size === 0 ? undefined : this.#pathOf(found);
+    const { branch, page } = this.#place(state, tree, va, path);
+    const gpa = this.#host.guestAddress(host & ~0xfff);
+    const target = { branch, page, va, gpa, hpa: this.#host.hostAddress(host & ~0xfff) };
+    const bits = this.#allowed(state, found, gpa);
+    const filled = this.#install(access, target, bits);
+    if (filled.kind === 'filled' && !this.#protecting && found.size !== 12)
+      this.#fillAround(mmu, target, bits);
+    return filled;
   }
 
   #fillSpecial(guest: Guest, tree: ShadowTree, access: AccessType, va: bigint): Fill {
@@ -296,47 +248,122 @@ export class Pager {
     const hpa = this.#host.hostPage(gpa);
     // Devices, holes and what PMP forbids or splits: the instruction itself, executed on the virtual hart, says what happens.
     if (hpa === undefined || guest.mmu.protection(gpa, access) !== 'allow') return { kind: 'emulate' };
-    if (walked !== undefined) this.#follow(guest.state, walked, va);
-    return this.#install(guest, tree, access, va & pageMask, { leaf: walked, gpa, hpa });
+    const { branch, page } = this.#place(guest.state, tree, va, walked && pathOfWalk(walked, tree.levels));
+    const bits = this.#allowed(guest.state, factsOf(guest, walked?.pte, gpa), Number(gpa));
+    return this.#install(access, { branch, page, va, gpa: Number(gpa), hpa: Number(hpa) }, bits);
   }
 
-  #install(guest: Guest, tree: ShadowTree, access: AccessType, va: bigint, { leaf, gpa, hpa }: Target): Fill {
-    const page = Number(gpa >> 12n);
-    const bits = this.#permissions(guest, leaf?.pte, gpa) & ~(this.#protects(page) ? Pte.W : 0n);
-    if ((bits & Pte[needed[access]]) === 0n) return { kind: 'emulate' };
-    const entry = ((hpa >> 12n) << 10n) | bits | alwaysSet;
-    if (tree.map(va, entry) !== 0n) this.#host.fence(va, tree.asid);
-    if (this.#protecting && bits & Pte.W) this.#noteWritable(page, { tree, va });
+  #allowed(state: PrivilegedState, facts: PageFacts, gpa: number): number {
+    const keepsFromStores = this.#protecting && this.#tables.has(gpa / 4096);
+    return permissionBits(state, facts) & ~(keepsFromStores ? plainBit.W : 0);
+  }
+
+  #install(access: AccessType, { branch, page, gpa, hpa }: Target, bits: number): Fill {
+    if ((bits & plainBit[needed[access]]) === 0) return { kind: 'emulate' };
+    const leaf = leafOf(hpa, bits);
+    if (branch.map(page, leaf) !== 0n) this.#forgetPage(branch, page);
+    if (this.#protecting && bits & plainBit.W) this.#noteWritable(gpa / 4096, { branch, page });
     this.#counts.fills++;
-    return { kind: 'filled', gpa, hpa, leaf: entry };
+    return { kind: 'filled', gpa: BigInt(gpa), hpa: BigInt(hpa), leaf };
   }
 
-  /** R, W and X the guest has on a page at its present privilege, as far as they may be used in place. */
-  #permissions({ state, mmu }: Guest, entry: bigint | undefined, gpa: bigint): bigint {
-    const pte = entry ?? barePermissions;
-    const status = state.csrs.get(Slot.mstatus);
-    const mine = entry === undefined || ((pte & Pte.U) !== 0n) === (state.privilege === U);
-    const data = mine || (state.privilege === S && (status & Mstatus.SUM) !== 0n);
-    const readable = (pte & Pte.R) !== 0n || ((status & Mstatus.MXR) !== 0n && (pte & Pte.X) !== 0n);
-    const may = (access: AccessType): boolean => mmu.protection(gpa, access) === 'allow';
-    let bits = 0n;
-    if (data && readable && may('load')) bits |= Pte.R;
-    // A page that can be written but not read has no encoding: such stores are emulated.
-    if (bits && pte & Pte.W && pte & Pte.D && may('store')) bits |= Pte.W;
-    if (mine && pte & Pte.X && may('fetch')) bits |= Pte.X;
-    return bits;
-  }
-
-  /** Remembers the guest tables a translation went through, and write-protects those that are new. */
-  #follow(state: PrivilegedState, walked: Leaf, va: bigint): void {
-    const space = this.#spaceOf(state);
-    if (space === undefined) return;
-    let level = space.levels - 1;
-    for (const { pteAddress } of walked.levels) {
-      const base = (va / spanBytes(level + 1)) * spanBytes(level + 1);
-      this.#use(Number(pteAddress), space, level, base);
-      level--;
+  /** A larger page, or no translation at all: its neighbours get the same. */
+  #fillAround(mmu: Mmu, { branch, page, gpa, hpa }: Target, bits: number): void {
+    const before = page % aroundPages;
+    const firstGpa = gpa - before * 4096;
+    if (firstGpa % (aroundPages * 4096) !== 0 || !mmu.isUniform(firstGpa, aroundPages * 4096)) return;
+    const first = page - before;
+    for (let n = 0; n < aroundPages; n++) {
+      if (branch.map(first + n, leafOf(hpa + (n - before) * 4096, bits), false) === 0n) this.#counts.around++;
     }
+  }
+
+  #pathOf({ size, entries }: WalkedFields): Path {
+    return { lowest: (size - 12) / 9, at: (level) => this.#host.guestAddress(entries[level]!) };
+  }
+
+  /** The branch of `tree` that holds `va`, made or shared if there is none yet; what was walked to get there is remembered. */
+  #place(
+    state: PrivilegedState,
+    tree: ShadowTree,
+    va: bigint,
+    path: Path | undefined,
+  ): { readonly branch: ShadowBranch; readonly page: number } {
+    const number = pageNumber(va, tree.levels);
+    const entry = Math.floor(number / tree.branchPages);
+    const page = number % tree.branchPages;
+    const branch = this.#branchAt(tree, entry, path);
+    const space = path && this.#spaceOf(state);
+    if (path && space) this.#follow(space, branch, page, path);
+    return { branch, page };
+  }
+
+  #branchAt(tree: ShadowTree, entry: number, path: Path | undefined): ShadowBranch {
+    const level = tree.levels - 2;
+    // A page as large as a root entry, or no translation: nothing to share it by.
+    const origin = path === undefined || path.lowest > level ? undefined : pageOf(path.at(level));
+    const present = tree.branch(entry);
+    if (present !== undefined && present.origin === origin) return present;
+    if (present !== undefined) this.#detach(tree, entry);
+    const branch = this.#grow({ level, view: tree.view, origin });
+    tree.attach(entry, branch);
+    return branch;
+  }
+
+  #grow(wanted: { level: number; view: number; origin: number | undefined }): ShadowBranch {
+    const key = branchKey(wanted);
+    const known = key === undefined ? undefined : this.#shared.get(key);
+    if (known !== undefined) return known;
+    const branch = new ShadowBranch(this.#pool, wanted);
+    this.#branches.add(branch);
+    if (key !== undefined) this.#shared.set(key, branch);
+    return branch;
+  }
+
+  #detach(tree: ShadowTree, entry: number): boolean {
+    const branch = tree.detach(entry);
+    if (branch === undefined) return false;
+    this.#host.fence(undefined, tree.asid);
+    this.#fell(branch);
+    return true;
+  }
+
+  /** A branch nobody uses goes. */
+  #fell(branch: ShadowBranch): void {
+    if (branch.users.size > 0 || !branch.alive) return;
+    branch.destroy();
+    this.#branches.delete(branch);
+    const { key } = branch;
+    if (key !== undefined) this.#shared.delete(key);
+  }
+
+  /** Remembers the guest tables a translation went through; those that are new are watched. */
+  #follow(space: Space, branch: ShadowBranch, page: number, path: Path): void {
+    const { lowest } = path;
+    const root = space.levels - 1;
+    const covers = Math.floor(page / spanPages(lowest + 1));
+    const table = pageOf(path.at(lowest));
+    const known = this.#followed.get(table);
+    // The root is the tree's own, and may be new to the branch.
+    this.#use(path.at(root), { space });
+    if (known?.branch === branch && known.covers === covers && samePath(known.entries, path)) {
+      this.#tables.walkedThrough(table);
+      return;
+    }
+    const entries: number[] = [];
+    for (let level = lowest; level < root; level++) {
+      const span = spanPages(level + 1);
+      this.#use(path.at(level), { branch, level, page: Math.floor(page / span) * span });
+      if (level > lowest) entries.push(path.at(level));
+    }
+    this.#followed.set(table, { branch, covers, entries });
+  }
+
+  #use(entryAddress: number, use: TableUse): void {
+    const page = pageOf(entryAddress);
+    if (!this.#tables.use(page, use)) return;
+    this.#host.watch(page, true);
+    if (this.#protecting) this.#protect(page);
   }
 
   #spaceOf(state: PrivilegedState): Space | undefined {
@@ -355,27 +382,38 @@ export class Pager {
 
   /** Forgets mappings that are gone, so that the list stays as long as there are mappings. */
   #prune(page: number, known: WritableMapping[]): void {
-    const hpa = this.#host.hostPage(BigInt(page) << 12n);
-    const alive = known.filter(({ tree, va }) => {
-      const leaf = tree.alive ? tree.leaf(va) : 0n;
-      return (leaf & Pte.W) !== 0n && (leaf >> 10n) << 12n === hpa;
-    });
-    const seen = new Set<string>();
-    known.length = 0;
-    for (const mapping of alive) {
-      const key = `${mapping.tree.asid}:${mapping.va}`;
-      if (!seen.has(key)) known.push(mapping);
-      seen.add(key);
+    const hpa = Number(this.#host.hostPage(BigInt(page) << 12n));
+    const kept: WritableMapping[] = [];
+    for (const mapping of known) {
+      const leaf = mapping.branch.alive ? mapping.branch.leaf(mapping.page) : 0n;
+      if ((leaf & Pte.W) === 0n || frameOf(leaf) !== hpa) continue;
+      if (!kept.some(({ branch, page: at }) => branch === mapping.branch && at === mapping.page))
+        kept.push(mapping);
     }
+    known.splice(0, known.length, ...kept);
   }
 
   #protect(page: number): void {
-    const hpa = this.#host.hostPage(BigInt(page) << 12n);
-    for (const { tree, va } of this.#writable.get(page) ?? []) {
-      if (!tree.alive || (tree.leaf(va) >> 10n) << 12n !== hpa) continue;
-      if (tree.protect(va)) this.#host.fence(va, tree.asid);
+    const hpa = Number(this.#host.hostPage(BigInt(page) << 12n));
+    for (const { branch, page: at } of this.#writable.get(page) ?? []) {
+      if (!branch.alive || frameOf(branch.leaf(at)) !== hpa) continue;
+      if (branch.protect(at)) this.#forgetPage(branch, at);
     }
     this.#writable.delete(page);
+  }
+
+  /** Makes the harts forget one page of a branch, wherever it is. */
+  #forgetPage(branch: ShadowBranch, page: number): void {
+    const seen = new Set<bigint>();
+    for (const [tree, entries] of branch.users) {
+      for (const entry of entries) seen.add(addressOf(entry * tree.branchPages + page, tree.levels));
+    }
+    for (const va of seen) this.#host.fence(va, undefined);
+  }
+
+  #forgetBranch({ users }: ShadowBranch): void {
+    if (users.size > fewUsers) this.#host.fence(undefined, undefined);
+    else for (const tree of users.keys()) this.#host.fence(undefined, tree.asid);
   }
 
   /** The guest (or a device) changed `[gpa, gpa + bytes)`: what the shadows derived from page tables there goes. */
@@ -393,11 +431,24 @@ export class Pager {
     }
   }
 
+  /** What derives from one entry of a table page goes. */
   #invalidate(page: number, entry: number): void {
-    this.#tables.invalidate(page, entry, (tree, va, level) => {
-      this.#counts.invalidations++;
-      this.#host.fence(level === 0 ? va : undefined, tree.asid);
-    });
+    for (const use of this.#tables.uses(page)) {
+      if (this.#clear(use, entry)) this.#counts.invalidations++;
+    }
+  }
+
+  #clear(use: TableUse, entry: number): boolean {
+    if ('space' in use) {
+      const gone = [...use.space.trees.values()].filter((tree) => this.#detach(tree, entry));
+      return gone.length > 0;
+    }
+    const { branch, level } = use;
+    const page = use.page + entry * spanPages(level);
+    if (!branch.alive || !branch.clear(page, level)) return false;
+    if (level === 0) this.#forgetPage(branch, page);
+    else this.#forgetBranch(branch);
+    return true;
   }
 
   /** Stops treating `page` as a page table: everything derived from it goes, and it may be mapped writable again. */
@@ -408,21 +459,27 @@ export class Pager {
     for (const use of this.#tables.forget(page)) this.#dropUse(use);
   }
 
-  #dropUse({ space, level, base }: TableUse): void {
-    const root = level === space.levels - 1;
-    for (const tree of space.trees.values()) {
-      if (root) this.#destroy(tree);
-      else if (tree.clear(canonical(base, space.levels), level + 1)) this.#host.fence(undefined, tree.asid);
-    }
-    if (root) {
-      space.trees.clear();
-      space.alive = false;
-      if (this.#spaces.get(space.key) === space) this.#spaces.delete(space.key);
-    }
+  #dropUse(use: TableUse): void {
+    if ('space' in use) this.#dropSpace(use.space);
+    else if (use.branch.alive && use.level === use.branch.level) this.#cut(use.branch);
+    else if (use.branch.alive && use.branch.clear(use.page, use.level + 1)) this.#forgetBranch(use.branch);
+  }
+
+  /** No root leads to the branch any more. */
+  #cut(branch: ShadowBranch): void {
+    for (const [tree, entries] of [...branch.users])
+      for (const entry of [...entries]) this.#detach(tree, entry);
+  }
+
+  #dropSpace(space: Space): void {
+    for (const tree of space.trees.values()) this.#destroy(tree);
+    space.trees.clear();
+    space.alive = false;
+    if (this.#spaces.get(space.key) === space) this.#spaces.delete(space.key);
   }
 
   #destroy(tree: ShadowTree): void {
-    tree.destroy();
+    for (const branch of tree.destroy()) this.#fell(branch);
     this.generation++;
     this.#host.fence(undefined, tree.asid);
     this.#host.leave();
@@ -437,6 +494,8 @@ export class Pager {
   #forgetAll(): void {
     for (const space of this.#spaces.values()) for (const tree of space.trees.values()) this.#destroy(tree);
     this.#spaces.clear();
+    // A branch that was grown for a tree which then found no room.
+    for (const branch of this.#branches) this.#fell(branch);
     for (const page of this.#tables.pages()) this.#host.watch(page, false);
     this.#tables.clear();
     this.#followed.clear();
@@ -445,39 +504,17 @@ export class Pager {
   }
 }
 
-const needed = { fetch: 'X', load: 'R', store: 'W' } as const satisfies Record<AccessType, string>;
+const pageOf = (address: number): number => Math.floor(address / 4096);
 
-/** The bits of an entry that are in play, as numbers, and those of mstatus. */
-const plainBit = { R: Number(Pte.R), W: Number(Pte.W), X: Number(Pte.X), U: Number(Pte.U), D: Number(Pte.D) };
-const untranslated = plainBit.R | plainBit.W | plainBit.X | plainBit.D;
-const statusBit = { SUM: Number(Mstatus.SUM), MXR: Number(Mstatus.MXR) };
+const pathOfWalk = ({ levels }: Leaf, depth: number): Path => ({
+  lowest: depth - levels.length,
+  at: (level) => Number(levels[depth - 1 - level]!.pteAddress),
+});
 
-/** So many pages are filled together where the guest has a larger page, or none. */
-const aroundPages = 32;
-const aroundBytes = BigInt(aroundPages * 4096);
-
-/** `Pager.#permissions` for what an examination found. */
-function permissionBits({ csrs, privilege }: PrivilegedState, { size, leaf, allowed }: WalkedFields): number {
-  const status = Number(csrs.get(Slot.mstatus) & 0xffff_ffffn);
-  const pte = size === 0 ? untranslated : leaf;
-  const mine = size === 0 || ((pte & plainBit.U) !== 0) === (privilege === U);
-  const data = mine || (privilege === S && (status & statusBit.SUM) !== 0);
-  const readable = (pte & plainBit.R) !== 0 || ((status & statusBit.MXR) !== 0 && (pte & plainBit.X) !== 0);
-  let bits = 0;
-  if (data && readable && allowed.load) bits |= plainBit.R;
-  // A page that can be written but not read has no encoding: such stores are emulated.
-  if (bits && pte & plainBit.W && pte & plainBit.D && allowed.store) bits |= plainBit.W;
-  if (mine && pte & plainBit.X && allowed.fetch) bits |= plainBit.X;
-  return bits;
-}
-
-function samePath(above: readonly number[], entries: ArrayLike<number>, lowest: number): boolean {
-  for (let n = 0; n < above.length; n++) if (above[n] !== entries[lowest + 1 + n]) return false;
+function samePath(entries: readonly number[], path: Path): boolean {
+  for (let n = 0; n < entries.length; n++) if (entries[n] !== path.at(path.lowest + 1 + n)) return false;
   return true;
 }
-
-const leafOf = (hpa: number, bits: number): bigint => (BigInt(hpa / 4096) << 10n) | BigInt(bits) | alwaysSet;
-const alwaysSet = Pte.V | Pte.U | Pte.A | Pte.D;
 
 /** How many values `viewOf` has, and the bit of those that are not of U-mode. */
 const views = 16;

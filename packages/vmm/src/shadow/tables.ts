@@ -1,11 +1,10 @@
-import { canonical, type Levels, type ShadowTree, spanBytes } from './tree.ts';
+import type { ShadowBranch } from './branch.ts';
+import type { Levels, ShadowTree } from './tree.ts';
 
-/** What a guest table page translates for one address space: the table at `level` whose first entry covers `base`. */
-export interface TableUse {
-  readonly space: Space;
-  readonly level: number;
-  readonly base: bigint;
-}
+/** What derives from a guest table page: it is a root, or the table at `level` of a branch whose first entry covers `page` there. */
+export type TableUse =
+  | { readonly space: Space }
+  | { readonly branch: ShadowBranch; readonly level: number; readonly page: number };
 
 /** A guest address space: one root table, and a shadow tree per way of looking at it. */
 export class Space {
@@ -30,6 +29,13 @@ interface TablePage {
 
 const manyStores = 16;
 
+const isAlive = (use: TableUse): boolean => ('space' in use ? use.space.alive : use.branch.alive);
+
+const same = (a: TableUse, b: TableUse): boolean =>
+  'space' in a || 'space' in b
+    ? 'space' in a && 'space' in b && a.space === b.space
+    : a.branch === b.branch && a.level === b.level && a.page === b.page;
+
 /** The guest pages that hold page tables which shadows derive from, by guest page number. */
 export class GuestTables {
   readonly #pages = new Map<number, TablePage>();
@@ -47,23 +53,28 @@ export class GuestTables {
     return this.#pages.keys();
   }
 
+  /** What derives from a page. */
+  uses(page: number): readonly TableUse[] {
+    return this.#pages.get(page)?.uses ?? [];
+  }
+
   /** A fill went through the table again. */
   walkedThrough(page: number): void {
     const known = this.#pages.get(page);
     if (known !== undefined) known.stores = 0;
   }
 
-  /** Records that `page` is a table of `space`; true when the page was no table before. */
-  use(page: number, space: Space, level: number, base: bigint): boolean {
+  /** Records what derives from `page`; true when the page was no table before. */
+  use(page: number, use: TableUse): boolean {
     const known = this.#pages.get(page);
     if (known === undefined) {
-      this.#pages.set(page, { uses: [{ space, level, base }], stores: 0 });
+      this.#pages.set(page, { uses: [use], stores: 0 });
       return true;
     }
     known.stores = 0;
-    if (!known.uses.some((use) => use.space === space && use.base === base && use.level === level)) {
-      known.uses = known.uses.filter((use) => use.space.alive);
-      known.uses.push({ space, level, base });
+    if (!known.uses.some((each) => same(each, use))) {
+      known.uses = known.uses.filter(isAlive);
+      known.uses.push(use);
     }
     return false;
   }
@@ -74,21 +85,9 @@ export class GuestTables {
     return known !== undefined && ++known.stores > manyStores;
   }
 
-  /** Drops what the shadows derived from entry `index` of the table page; `cleared` hears of every address that went. */
-  invalidate(
-    page: number,
-    index: number,
-    cleared: (tree: ShadowTree, va: bigint, level: number) => void,
-  ): void {
-    for (const { space, level, base } of this.#pages.get(page)?.uses ?? []) {
-      const va = canonical(base + BigInt(index) * spanBytes(level), space.levels);
-      for (const tree of space.trees.values()) if (tree.clear(va, level)) cleared(tree, va, level);
-    }
-  }
-
   /** Takes the page out; the caller drops what derived from the uses it gets. */
   forget(page: number): readonly TableUse[] {
-    const uses = this.#pages.get(page)?.uses ?? [];
+    const uses = this.uses(page);
     this.#pages.delete(page);
     return uses;
   }
