@@ -13,7 +13,7 @@ import {
   type WallClock,
 } from '@trapline/core';
 import type { Finish } from '@trapline/devices';
-import { type ExitEvent, type Intercept, type Policy, SbiFirmware } from '@trapline/vmm';
+import { type ExitEvent, type ExitTape, type Intercept, type Policy, SbiFirmware } from '@trapline/vmm';
 import { ConsoleInput } from './board/console-input.ts';
 import { CountedDevice } from './board/counted-device.ts';
 import { type AttachedDisk, makeDevices } from './board/devices.ts';
@@ -67,6 +67,7 @@ export interface GuestParts {
   addDevice(address: number, bytes: number, device: Device): void;
   stats(): Omit<LayerStats, 'sbiCalls' | 'devices'>;
   listenExits(listener: (event: ExitEvent) => void): () => void;
+  recordExits(tape: ExitTape, recorded?: () => void): () => void;
   /** Why a policy stopped the run, if one did. */
   stopReason(): string | undefined;
   /** The guest's side of a hart and, under a monitor, the hart's own. */
@@ -208,6 +209,7 @@ class BoardUnderConstruction {
           .map(({ row, device: { name, reads, writes } }) => ({ name, address: row.address, reads, writes })),
       }),
       listenExits: (listener) => this.#guest.listenExits(listener),
+      recordExits: (tape, recorded) => this.#guest.recordExits(tape, recorded),
       stopReason: () => this.#guest.stopReason(),
     });
     return this.#machine;

@@ -5,6 +5,7 @@ export {
   type Change,
   type ExitEvent,
   type ExitKind,
+  ExitTape,
   type Explanation,
   exitPhrases,
   explain,

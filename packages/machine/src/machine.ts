@@ -1,5 +1,5 @@
 import type { BoardClock, DmaMemory, EngineStats, GuestHart, RoundResult, Sampler } from '@trapline/core';
-import type { ExitEvent, Names } from '@trapline/vmm';
+import type { ExitEvent, ExitTape, Names } from '@trapline/vmm';
 import type { ConsoleOutput, OutputListener } from './console.ts';
 import type { LineTable } from './dwarf/line-table.ts';
 import { hashHex } from './hash.ts';
@@ -97,6 +97,7 @@ export interface MachineParts {
   input(bytes: Uint8Array): void;
   layerStats(): LayerStats;
   listenExits(listener: (event: ExitEvent) => void): () => void;
+  recordExits(tape: ExitTape, recorded?: () => void): () => void;
   /** Why a policy stopped the run, if one did. */
   stopReason(): string | undefined;
 }
@@ -196,6 +197,14 @@ export class Machine {
   /** Stops sampling. */
   stopProfile(): void {
     this.#parts.scheduler.sampler = undefined;
+  }
+
+  /**
+   * Records every exit to the monitor on a tape, which costs the guest far less than a listener; `recorded` is called after each. The
+   * returned function stops that. Never called on the bare machine.
+   */
+  recordExits(tape: ExitTape, recorded?: () => void): () => void {
+    return this.#parts.recordExits(tape, recorded);
   }
 
   /** What a device calls its register at a guest-physical address; undefined where there is none. */

@@ -1,4 +1,11 @@
-import { type ExitEvent, type Explanation, explain, instructionText, type Machine } from '@trapline/machine';
+import {
+  type ExitEvent,
+  ExitTape,
+  type Explanation,
+  explain,
+  instructionText,
+  type Machine,
+} from '@trapline/machine';
 import type { ExitPage, ExitQuery, ExitRow, OpenedExit, Strip, StripQuery } from '../machine/exits.ts';
 import { compileFilter, type ExitFilter, everything } from '../machine/filter.ts';
 
@@ -7,11 +14,9 @@ const capacity = 32_768;
 
 /** Keeps the newest exits of a machine while somebody looks, and stops it at those that are waited for. */
 export class Recorder {
-  readonly #ring = new Array<ExitEvent | undefined>(capacity).fill(undefined);
-  /** Number of the next exit; the ring holds those from `#next - capacity`. */
-  #next = 0;
+  #tape: ExitTape | undefined;
   #machine: Machine | undefined;
-  #stopListening: (() => void) | undefined;
+  #stopRecording: (() => void) | undefined;
   #recording = false;
   #breakpoint: ExitFilter | undefined;
   readonly #hit: (number: number) => void;
@@ -23,11 +28,9 @@ export class Recorder {
 
   /** Follows another machine; what the last one did is forgotten. */
   attach(machine: Machine | undefined): void {
-    this.#stopListening?.();
-    this.#stopListening = undefined;
+    this.#stop();
     this.#machine = machine;
-    this.#ring.fill(undefined);
-    this.#next = 0;
+    this.#tape = undefined;
     this.#listen();
   }
 
@@ -38,61 +41,59 @@ export class Recorder {
 
   stopAt(filter: ExitFilter | undefined): void {
     this.#breakpoint = filter;
-    this.#stopListening?.();
-    this.#stopListening = undefined;
+    this.#stop();
     this.#listen();
+  }
+
+  #stop(): void {
+    this.#stopRecording?.();
+    this.#stopRecording = undefined;
   }
 
   /** Nobody listens when nobody wants to know: then an exit costs what it costs without a page. */
   #listen(): void {
-    const wanted = this.#machine !== undefined && (this.#recording || this.#breakpoint !== undefined);
-    if (!wanted) {
-      this.#stopListening?.();
-      this.#stopListening = undefined;
+    const machine = this.#machine;
+    const wanted = this.#recording || this.#breakpoint !== undefined;
+    if (machine === undefined || !wanted) {
+      this.#stop();
       return;
     }
-    if (this.#stopListening) return;
-    const machine = this.#machine!;
+    if (this.#stopRecording) return;
+    this.#tape ??= new ExitTape(capacity);
+    const tape = this.#tape;
     const stops = this.#breakpoint && compileFilter(this.#breakpoint, machine.names);
-    this.#stopListening = machine.onExit((event) => {
-      this.#ring[this.#next++ % capacity] = event;
-      if (stops?.(event)) {
-        for (const hart of machine.harts) hart.requestStop();
-        this.#hit(this.#next - 1);
-      }
-    });
+    this.#stopRecording = machine.recordExits(tape, stops && (() => this.#look(machine, tape, stops)));
   }
 
-  get #first(): number {
-    return Math.max(0, this.#next - capacity);
-  }
-
-  #at(number: number): ExitEvent | undefined {
-    return number >= this.#first && number < this.#next ? this.#ring[number % capacity] : undefined;
+  /** Stops the machine when the exit that was just recorded matches. */
+  #look(machine: Machine, tape: ExitTape, stops: ReturnType<typeof compileFilter>): void {
+    const number = tape.next - 1;
+    if (!stops(tape.read(number)!)) return;
+    for (const hart of machine.harts) hart.requestStop();
+    this.#hit(number);
   }
 
   /** The newest exits that match, newest last. */
-  page({ filter, limit, before = this.#next }: ExitQuery): ExitPage {
-    const machine = this.#machine;
+  page({ filter = everything, limit, before }: ExitQuery): ExitPage {
+    const [machine, tape] = [this.#machine, this.#tape];
+    if (machine === undefined || tape === undefined) return { rows: [], recorded: 0, dropped: 0 };
     const rows: ExitRow[] = [];
-    if (machine) {
-      const { names } = machine;
-      const matches = compileFilter(filter ?? everything, names);
-      for (
-        let number = Math.min(before, this.#next) - 1;
-        number >= this.#first && rows.length < limit;
-        number--
-      ) {
-        const event = this.#at(number)!;
-        if (matches(event)) rows.push(rowOf(number, event, machine));
-      }
+    const matches = compileFilter(filter, machine.names);
+    for (
+      let number = Math.min(before ?? tape.next, tape.next) - 1;
+      number >= tape.first && rows.length < limit;
+      number--
+    ) {
+      if (!couldMatch(filter, tape, number)) continue;
+      const event = tape.read(number)!;
+      if (matches(event)) rows.push(rowOf(number, event, machine));
     }
-    return { rows: rows.reverse(), recorded: this.#next, dropped: this.#first };
+    return { rows: rows.reverse(), recorded: tape.next, dropped: tape.first };
   }
 
   /** One exit with its explanation; undefined once it was dropped. */
   open(number: number): OpenedExit | undefined {
-    const event = this.#at(number);
+    const event = this.#tape?.read(number);
     if (event === undefined || this.#machine === undefined) return undefined;
     const explanation: Explanation = explain(event, this.#machine.names);
     return { row: rowOf(number, event, this.#machine), event, explanation };
@@ -100,19 +101,37 @@ export class Recorder {
 
   /** Shares of the virtual modes, and exits, in equal pieces of what is kept. */
   strip({ hart, axis, from, to, pieces }: StripQuery): Strip {
-    const place = ({ retired, time }: ExitEvent): number => Number(axis === 'time' ? time : retired);
-    const events: ExitEvent[] = [];
-    for (let number = this.#first; number < this.#next; number++) {
-      const event = this.#at(number)!;
-      if (event.hart === hart) events.push(event);
-    }
-    const [start, end] = [events[0], events.at(-1)].map((event) => (event ? place(event) : 0)) as [
-      number,
-      number,
-    ];
+    const marks = this.#tape === undefined ? [] : marksOf(this.#tape, hart, axis);
+    const [start, end] = [marks[0]?.at ?? 0, marks.at(-1)?.at ?? 0];
     const range = { from: from ?? start, to: Math.max(to ?? end, (from ?? start) + 1) };
-    return { start, end, ...range, pieces: cut(events, place, range, pieces) };
+    return { start, end, ...range, pieces: cut(marks, range, pieces) };
   }
+}
+
+/** Whether an exit may match, by what of it costs little to read. */
+function couldMatch({ exits, modes }: ExitFilter, tape: ExitTape, number: number): boolean {
+  if (exits.length === 0 && modes.length === 0) return true;
+  const { exit, mode } = tape.moment(number);
+  return (exits.length === 0 || exits.includes(exit)) && (modes.length === 0 || modes.includes(mode));
+}
+
+/** An exit of one hart on the axis of the strip, and the mode it left the guest in. */
+interface Mark {
+  readonly at: number;
+  readonly mode: 'M' | 'S' | 'U';
+}
+
+const modeNames = { 0: 'U', 1: 'S', 3: 'M' } as const;
+
+function marksOf(tape: ExitTape, hart: number, axis: StripQuery['axis']): Mark[] {
+  const marks: Mark[] = [];
+  for (let number = tape.first; number < tape.next; number++) {
+    const moment = tape.moment(number);
+    if (moment.hart !== hart) continue;
+    const at = axis === 'time' ? tape.time(number) : tape.retired(number);
+    marks.push({ at, mode: modeNames[moment.modeAfter] });
+  }
+  return marks;
 }
 
 function rowOf(number: number, event: ExitEvent, { names }: Machine): ExitRow {
@@ -132,25 +151,20 @@ function rowOf(number: number, event: ExitEvent, { names }: Machine): ExitRow {
   };
 }
 
-const modeOf = { 0: 'U', 1: 'S', 3: 'M' } as const;
-
 function cut(
-  events: readonly ExitEvent[],
-  place: (event: ExitEvent) => number,
+  marks: readonly Mark[],
   { from, to }: { readonly from: number; readonly to: number },
   pieces: number,
 ): Strip['pieces'] {
   const width = (to - from) / pieces;
   const cuts = Array.from({ length: pieces }, () => ({ M: 0, S: 0, U: 0, exits: 0 }));
   const pieceAt = (at: number): number => Math.min(Math.floor((at - from) / width), pieces - 1);
-  for (const [index, event] of events.entries()) {
-    const start = place(event);
+  for (const [index, { at: start, mode }] of marks.entries()) {
     if (start > to) break;
     if (start >= from) cuts[pieceAt(start)]!.exits++;
-    const following = events[index + 1];
+    const following = marks[index + 1];
     if (!following) continue;
-    const end = Math.min(place(following), to);
-    const mode = modeOf[event.after.mode];
+    const end = Math.min(following.at, to);
     let at = Math.max(start, from);
     for (let piece = pieceAt(at); at < end; piece++) {
       const until = piece >= pieces - 1 ? end : Math.min(end, from + (piece + 1) * width);

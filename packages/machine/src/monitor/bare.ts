@@ -23,6 +23,7 @@ export function bareGuest({ ramBytes, harts: count, clock, firmware, engine }: G
       engine: { name: core.engine.name, ...core.engine.stats?.() },
     }),
     listenExits: () => () => {},
+    recordExits: () => () => {},
     stopReason: () => undefined,
     worlds: (hart) => [guestWorld(harts[hart]!.hart, (address) => readWord(core.ram(address, 8)))],
     codePages: () => core.code.used,

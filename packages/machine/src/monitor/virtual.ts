@@ -26,6 +26,7 @@ export function virtualGuest(
       engine: { name: core.engine.name, ...core.engine.stats?.() },
     }),
     listenExits: (listener) => guest.exits.listen(listener),
+    recordExits: (tape, recorded) => guest.exits.record(tape, recorded),
     stopReason: () => guest.stopReason,
     worlds: (id) => {
       const { vcpu } = guest.harts[id]!;
