@@ -78,6 +78,8 @@ const bareLevels: Levels = 3;
 const pageMask = ~0xfffn;
 const lastAsid = 0xffff;
 const mostProtections = 1024;
+/** Written at once, as cbo.zero and devices do, that many bytes say that a page is no page table any more. */
+const blockBytes = 64;
 /** So many pages are filled together where the guest has a larger page, or none. */
 const aroundPages = 32;
 /** More users of a branch than that, and all translations are forgotten instead of theirs. */
@@ -426,7 +428,7 @@ export class Pager {
       this.#counts.tableStores++;
       const from = page === first ? gpa % 4096 : 0;
       const to = page === last ? end % 4096 : 4095;
-      if (to - from >= 64 || this.#tables.stored(page)) this.#release(page);
+      if (to - from >= blockBytes - 1 || this.#tables.stored(page)) this.#release(page);
       else for (let entry = from >> 3; entry <= to >> 3; entry++) this.#invalidate(page, entry);
     }
   }
