@@ -16,7 +16,7 @@ export interface CoreOptions {
   readonly harts: number;
   /** RAM that will be added to the bus, in bytes, all regions together. */
   readonly memoryBytes: number;
-  /** Defaults to the interpreter. */
+  /** Defaults to the translator. */
   readonly engine?: EngineName;
   /** For the translator: how eagerly it translates. */
   readonly translator?: TranslatorOptions;
@@ -100,7 +100,7 @@ const engines = {
 export type EngineName = keyof typeof engines;
 /** Every engine, by the name `createCore` takes. */
 export const engineNames = Object.keys(engines) as readonly EngineName[];
-const defaultEngine: EngineName = 'interpreter';
+const defaultEngine: EngineName = 'translator';
 
 /** Makes a core. Throws HostError when the host has not that much memory. */
 export const createCore = (options: CoreOptions): Core => new Core(options);

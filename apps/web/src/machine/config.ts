@@ -57,7 +57,7 @@ export const defaultConfig: MachineConfig = {
   memoryMiB: 128,
   harts: 1,
   monitor: 'shadow',
-  engine: 'interpreter',
+  engine: 'translator',
   clock: 'realtime',
   seed: 0,
   firmware: 'auto',
