@@ -58,6 +58,7 @@ class Observer {
   #beyondRamBytes: number | undefined;
   #aside = '';
   #failure: string | undefined;
+  #stopped = false;
 
   constructor(request: SessionRequest) {
     this.#request = request;
@@ -80,7 +81,7 @@ class Observer {
     const typed = this.#reader.feed(text, { hostMs, cpuMs: this.#look(processorTime) });
     if (typed !== '') this.#child.stdin?.write(typed);
     for (const line of this.#reader.lines.slice(seen)) this.#took(line);
-    if (this.#request.stopAfterSteps && this.#reader.done) this.#stop();
+    if (this.#request.stopAfterSteps && this.#reader.done && !this.#stopped) this.#stop();
   }
 
   #took({ text }: Line): void {
@@ -110,7 +111,9 @@ class Observer {
     this.#peakBytes = this.#look(peakBytes) ?? this.#peakBytes;
   }
 
+  /** Once: who is asked a second time while reporting may end without. */
   #stop(): void {
+    this.#stopped = true;
     this.#weigh();
     this.#child.kill(STOP_SIGNAL);
   }

@@ -32,6 +32,14 @@ describe('a session', () => {
     expect(session.failure).toBeUndefined();
   });
 
+  it('asks a process once to end, and hears what it still has to say', async () => {
+    const report =
+      'process.once("SIGTERM", () => { console.log("more"); setTimeout(() => { console.error("report"); process.exit(143); }, 100); });' +
+      'setInterval(() => {}, 1000); console.log("ready")';
+    const session = await script(report, { steps: [{ await: 'ready' }], stopAfterSteps: true });
+    expect(session).toMatchObject({ aside: 'report\n', failure: undefined });
+  });
+
   it('says when it could not start, ended badly, took too long, or printed what must not be', async () => {
     expect((await script('', { command: '/nonexistent/program' })).failure).toMatch(/^it did not start: /);
     expect((await script('process.exit(3)')).failure).toBe('it ended with code 3.');
