@@ -40,6 +40,8 @@ const allRows = (): string[] => [
 
 async function bench(options: Options, root: string): Promise<number> {
   const work = await mkdtemp(join(tmpdir(), 'trapline-bench-'));
+  const remove = () => rmSync(work, { recursive: true, force: true });
+  process.once('exit', remove);
   try {
     const setting = await makeSetting(options, root, work);
     const jobs = [
@@ -54,7 +56,8 @@ async function bench(options: Options, root: string): Promise<number> {
     if (rows.length === 0) throw new UsageError('nothing is left to run.');
     return await measure(jobs, options, setting);
   } finally {
-    rmSync(work, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
 

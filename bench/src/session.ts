@@ -125,8 +125,11 @@ class Observer {
       () => this.#fail(`it was still running after ${timeoutMs / 1000} s.`),
       timeoutMs,
     );
+    const kill = () => this.#child.kill('SIGKILL');
+    process.once('exit', kill);
     return new Promise((resolve) => {
       const finish = (failure: string | undefined) => {
+        process.off('exit', kill);
         clearInterval(peaks);
         clearTimeout(limit);
         this.#failure ??= failure;
