@@ -54,6 +54,8 @@ export interface SlowPath {
    * instruction pass that half's address. After -2 for either half, the engine calls `fetchWord(pc)`.
    */
   fetchPage(va: bigint): number;
+  /** The page (host offset >>> 12) that code at `va` is fetched from, without effects; -1 where that is not plain. */
+  codePage(va: bigint): number;
   /** Puts the 16 or 32 bits at `va` into `exitWord`, every piece checked: leave with `Stop.system`, or it is a trap. */
   fetchWord(va: bigint): SlowStatus;
 }

@@ -275,6 +275,11 @@ export class Mmu implements SlowPath, StoreCache {
     return this.cached ? (host & ~0xfff) >>> 0 : -2;
   }
 
+  codePage(va: bigint): number {
+    const host = this.examiners.fetch(this.area, va) >>> 0;
+    return host === 0 ? -1 : host >>> 12;
+  }
+
   fetchWord(address: bigint): SlowStatus {
     const va = u64(address);
     const { view } = this.core.memory;

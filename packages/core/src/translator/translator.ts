@@ -1,6 +1,5 @@
 import type { Decoded } from '@trapline/isa';
 import type { Engine, EngineHart, EngineHost, EngineStats, StopReason } from '../engine.ts';
-import { tlbEntries } from '../hart-layout.ts';
 import { heatCounters, Mode, maxRegions, regionHandler } from '../interpreter/enter-region.ts';
 import { firstRowHandler } from '../interpreter/handlers.ts';
 import { importModule, memoryImport } from '../interpreter/imports.ts';
@@ -20,6 +19,8 @@ export interface TranslatorOptions {
   /** Hot places translated together (1: each at once), and milliseconds the first of them waits for others. */
   readonly batch?: number;
   readonly patienceMilliseconds?: number;
+  /** So much WebAssembly, in bytes, is kept; beyond it everything is dropped, and what is still hot is translated anew. */
+  readonly cacheBytes?: number;
   /** Whether code that was never executed is translated along with its hot neighbours. */
   readonly unseen?: boolean;
 }
@@ -27,6 +28,7 @@ export interface TranslatorOptions {
 const defaultThreshold = 20000;
 const defaultBatch = 32;
 const defaultPatience = 5;
+const defaultCacheBytes = 16 << 20;
 const defaultLimits: Limits = { instructions: 300, callDepth: 2 };
 
 /** The part of the time that translation may take, after a first allowance. */
@@ -75,7 +77,7 @@ export class Translator implements Engine, RegionOwner {
   readonly #batch: number;
   readonly #patience: number;
   readonly #harts = new Set<EngineHart>();
-  readonly #queue = new Map<number, Candidate>();
+  readonly #queue = new Map<number, Prepared>();
   #waitingSince = 0;
   #started: number | undefined;
   /** Slots that cannot be translated, as the code is now. */
@@ -88,6 +90,9 @@ export class Translator implements Engine, RegionOwner {
   readonly #jumps = new Map<number, Set<number>>();
   #translations = 0;
   #compiledBytes = 0;
+  /** Of the regions that may still be in use. */
+  #keptBytes = 0;
+  readonly #mostBytes: number;
   #compileMilliseconds = 0;
 
   constructor(host: EngineHost, options: TranslatorOptions = {}) {
@@ -97,6 +102,7 @@ export class Translator implements Engine, RegionOwner {
     this.#unseen = options.unseen ?? false;
     this.#batch = options.batch ?? defaultBatch;
     this.#patience = options.patienceMilliseconds ?? defaultPatience;
+    this.#mostBytes = options.cacheBytes ?? defaultCacheBytes;
     this.heat = host.memory.allocate(heatBytes);
     this.replaced = host.memory.allocate(replacedBytes);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: maxRegions });
@@ -112,7 +118,7 @@ export class Translator implements Engine, RegionOwner {
   codeWritten(hostOffset: number, bytes: number): void {
     // An instruction may start a halfword earlier; its slot is forgotten, so it must go too.
     this.#regions.dropWritten((hostOffset >>> 1) - 1, (hostOffset + bytes + 1) >>> 1);
-    this.#refused.clear();
+    this.#forgetWaiting(hostOffset >>> 12);
     this.#interpreter.codeWritten(hostOffset, bytes);
   }
 
@@ -131,7 +137,16 @@ export class Translator implements Engine, RegionOwner {
 
   forgotten(hostPage: number): void {
     this.#regions.dropPage(hostPage);
+    this.#forgetWaiting(hostPage);
+  }
+
+  /** The code of a page is not what it was. */
+  #forgetWaiting(page: number): void {
     this.#refused.clear();
+    for (const [slot, { extents }] of this.#queue) {
+      if (extents.some(({ hostPage }) => hostPage === page || hostPage === page - 1))
+        this.#queue.delete(slot);
+    }
   }
 
   hot(hart: EngineHart, slot: number, pc: bigint, mode: number): void {
@@ -174,9 +189,16 @@ export class Translator implements Engine, RegionOwner {
       this.#translateInTime();
   }
 
+  /** Looks at the code at once, while its address space is the current one; it becomes WebAssembly along with others. */
   #enqueue(candidate: Candidate): void {
-    if (this.#queue.size === 0) this.#waitingSince = performance.now();
-    this.#queue.set(candidate.slot, candidate);
+    if (this.#queue.has(candidate.slot)) return;
+    const started = performance.now();
+    if (this.#queue.size === 0) this.#waitingSince = started;
+    const prepared = this.#prepare(candidate);
+    if (prepared) this.#queue.set(candidate.slot, prepared);
+    else this.#refused.add(candidate.slot);
+    this.#compileMilliseconds += performance.now() - started;
+    if (this.#queue.size === 0) return;
     if (this.#batch === 1) this.#translate();
     else if (this.#queue.size % this.#batch === 0) this.#translateInTime();
   }
@@ -192,14 +214,13 @@ export class Translator implements Engine, RegionOwner {
   /** Translates what waits, in one module. */
   #translate(): void {
     const started = performance.now();
-    const batch: Prepared[] = [];
-    for (const candidate of this.#queue.values()) {
-      const prepared = this.#prepare(candidate);
-      if (prepared) batch.push(prepared);
-      else this.#refused.add(candidate.slot);
-    }
+    const batch = [...this.#queue.values()];
     this.#queue.clear();
-    if (batch.length > 0) this.#compile(batch);
+    if (this.#regions.size + batch.length > maxRegions || this.#keptBytes > this.#mostBytes) {
+      this.#regions.dropAll();
+      this.#keptBytes = 0;
+    }
+    this.#compile(batch);
     this.#compileMilliseconds += performance.now() - started;
   }
 
@@ -207,7 +228,7 @@ export class Translator implements Engine, RegionOwner {
     const { cache } = this.#interpreter;
     const { slot, pc, hostPage } = candidate;
     const entry = Number(pc & 4095n);
-    // The page may have been forgotten meanwhile.
+    // The page may have been forgotten since the place was noted.
     if (cache.knownSlotsOf(hostPage) + (entry >>> 1) * slotBytes !== slot) return undefined;
     const code = new CodeView(this.#host, cache, candidate, this.#jumps, this.#unseen);
     const blocks = discover(code, entry, this.#limits);
@@ -237,6 +258,7 @@ export class Translator implements Engine, RegionOwner {
     });
     this.#translations += batch.length;
     this.#compiledBytes += bytes.length;
+    this.#keptBytes += bytes.length;
   }
 }
 
@@ -247,7 +269,6 @@ class CodeView implements Code {
   readonly #slots = new Map<number, number>();
   readonly #hart: EngineHart;
   readonly #page: bigint;
-  readonly #alone: boolean;
 
   constructor(
     private readonly host: EngineHost,
@@ -258,8 +279,6 @@ class CodeView implements Code {
   ) {
     this.#hart = hart;
     this.#page = pc >> 12n;
-    // Another address space may be the current one by now: then the neighbours are not known.
-    this.#alone = hostPageOf(hart, this.#page) !== hostPage;
     this.hostPages.set(0, hostPage);
     this.#slots.set(0, cache.knownSlotsOf(hostPage));
   }
@@ -285,7 +304,7 @@ class CodeView implements Code {
   #slotsOf(page: number): number {
     const known = this.#slots.get(page);
     if (known !== undefined) return known;
-    const hostPage = this.#alone ? -1 : hostPageOf(this.#hart, this.#page + BigInt(page));
+    const hostPage = hostPageOf(this.#hart, this.#page + BigInt(page));
     const slots = hostPage < 0 ? 0 : this.cache.knownSlotsOf(hostPage);
     this.#slots.set(page, slots);
     if (slots !== 0) this.hostPages.set(page, hostPage);
@@ -300,15 +319,9 @@ function instructionAt(view: DataView, at: number): Decoded | undefined {
   return (at & 4095) === 4094 ? undefined : decodeCached(view.getUint32(at, true));
 }
 
-/** The host page that a hart's fetch TLB has for a virtual page, or -1. */
-function hostPageOf({ views }: EngineHart, virtualPage: bigint): number {
-  const number = BigInt.asUintN(52, virtualPage);
-  const index = Number(number & BigInt(tlbEntries - 1));
-  const { fetchTlb, fetchContext } = views;
-  if (fetchTlb[2 * index] !== ((number << 12n) | fetchContext[0]!)) return -1;
-  const addend = Number(BigInt.asIntN(32, fetchTlb[2 * index + 1]!));
-  return ((addend + Number((number << 12n) & 0xffff_ffffn)) >>> 0) >>> 12;
-}
+/** The host page a hart would fetch a virtual page's code from, or -1. */
+const hostPageOf = ({ slow }: EngineHart, virtualPage: bigint): number =>
+  slow.codePage(BigInt.asUintN(64, virtualPage << 12n));
 
 function jumpsOf(blocks: readonly Block[], hostPages: ReadonlyMap<number, number>): Set<number> {
   const jumps = new Set<number>();
