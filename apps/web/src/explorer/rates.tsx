@@ -35,8 +35,12 @@ export function Rates({ tab }: { tab: MachineTab }) {
       <thead>
         <tr>
           <th scope="col">Kind</th>
-          <th scope="col">So far</th>
-          <th scope="col">Per second</th>
+          <th scope="col" class="num">
+            So far
+          </th>
+          <th scope="col" class="num">
+            Per second
+          </th>
           <th scope="col">Lately</th>
         </tr>
       </thead>

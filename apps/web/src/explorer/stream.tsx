@@ -8,7 +8,7 @@ import { Mode } from './mode.tsx';
 import { OpenedExit } from './opened.tsx';
 import { usePolled } from './poll.ts';
 
-const rowsShown = 100;
+const rowsShown = 60;
 const numbers = new Intl.NumberFormat('en');
 const pollMs = 250;
 const modeNames = { 0: 'U', 1: 'S', 3: 'M' } as const;
@@ -65,12 +65,22 @@ export function Stream({ tab }: { tab: MachineTab }) {
         </span>
       </div>
       {opened.value !== undefined && <OpenedExit tab={tab} number={opened} />}
-      <Rows rows={page?.rows ?? []} opened={opened.value} open={(number) => (opened.value = number)} />
+      <Rows
+        rows={page?.rows ?? []}
+        harts={tab.config.value.harts}
+        opened={opened.value}
+        open={(number) => (opened.value = number)}
+      />
     </div>
   );
 }
 
-function Rows(props: { rows: readonly ExitRow[]; opened: number | undefined; open(number: number): void }) {
+function Rows(props: {
+  rows: readonly ExitRow[];
+  harts: number;
+  opened: number | undefined;
+  open(number: number): void;
+}) {
   if (props.rows.length === 0) return <p class="note">No exit matches yet. Type something at the guest.</p>;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
@@ -78,11 +88,13 @@ function Rows(props: { rows: readonly ExitRow[]; opened: number | undefined; ope
       <table>
         <thead>
           <tr>
-            <th scope="col">Instructions</th>
-            <th scope="col" class="wide-only">
+            <th scope="col" class="num">
+              Instructions
+            </th>
+            <th scope="col" class="num wide-only">
               Time, µs
             </th>
-            <th scope="col">Hart</th>
+            {props.harts > 1 && <th scope="col">Hart</th>}
             <th scope="col">Mode</th>
             <th scope="col">Exit</th>
             <th scope="col">Instruction</th>
@@ -95,7 +107,7 @@ function Rows(props: { rows: readonly ExitRow[]; opened: number | undefined; ope
             <tr key={place} class={row.number === props.opened ? 'on' : ''}>
               <td class="num">{numbers.format(row.retired)}</td>
               <td class="num wide-only">{numbers.format(Number(row.time) / 10)}</td>
-              <td class="num">{row.hart}</td>
+              {props.harts > 1 && <td class="num">{row.hart}</td>}
               <td>
                 <Mode mode={row.mode} />
               </td>

@@ -82,7 +82,7 @@ function Figures({ tab, reading }: { tab: MachineTab; reading: HartReading }) {
     ]),
     ['TLB misses', whole(figures?.tlbMisses ?? 0)],
     ...Object.entries(figures?.shadow ?? {}).map(([name, value]): [string, string] => [
-      `shadow ${name}`,
+      `shadow ${spaced(name)}`,
       whole(value),
     ]),
   ];
@@ -121,6 +121,9 @@ function codeRows(figures: MachineFigures | undefined, { codePages }: HartReadin
     pages,
   ];
 }
+
+/** `poolPages` as words. */
+const spaced = (name: string): string => name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
 const whole = (value: number): string => value.toLocaleString('en');
 

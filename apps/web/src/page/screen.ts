@@ -34,7 +34,7 @@ export class Screen {
       fontFamily: 'ui-monospace, "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace',
       fontSize: 14,
       cursorBlink: false,
-      scrollback: 5000,
+      scrollback: 2000,
       // xv6 and its like leave carriage returns to the terminal, as a stdio console in cooked mode does.
       convertEol: true,
       minimumContrastRatio: 4.5,
