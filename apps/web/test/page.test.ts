@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import {
   expectScreen,
   openPage,
@@ -199,6 +202,32 @@ describe('the machine in a tab', () => {
   });
 });
 
+/** A guest whose lines are known: it counts, says so, and starts again. */
+function buildWithLines(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'trapline-lines-'));
+  const source = `volatile int n;
+static void report(const char *text) {
+  while (*text) *(volatile char *)0x10000000 = *text++;
+}
+void run(void) {
+  for (;;) {
+    for (int i = 0; i < 100000; i++) n += i;
+    report("counted\\n");
+  }
+}
+__asm__(".globl _start\\n_start: lla sp, n + 4096\\n andi sp, sp, -16\\n j run");
+`;
+  writeFileSync(join(folder, 'count.c'), source);
+  const flags =
+    '-g -O1 -fno-inline -nostdlib -static -mcmodel=medany -Wl,-N,-Ttext=0x80000000,--build-id=none,-z,noexecstack';
+  execFileSync('riscv64-linux-gnu-gcc', [...flags.split(' '), '-o', 'counting', 'count.c'], {
+    cwd: folder,
+    stdio: 'pipe',
+  });
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'counting');
+}
+
 describe('the trap explorer', () => {
   it('shows exits, explains one, and stops the machine at a match', async () => {
     page = await openPage(site);
@@ -220,6 +249,24 @@ describe('the trap explorer', () => {
     await page.getByLabel('Stop at a match').uncheck();
     await button('Resume').click();
     await expect.poll(state).toBe('running');
+  });
+
+  it('names source lines of a guest built with debug information, and what the translator made of it', async () => {
+    page = await openPage(site, '#engine=translator');
+    await openPanel('Machine');
+    await page.getByLabel('Choose files').setInputFiles(buildWithLines());
+    await until(page, 'counted');
+    await openPanel('Explorer');
+    const rows = page.locator('.stream tbody tr');
+    const row = rows.filter({ hasText: 'report+' }).filter({ hasText: 'count.c:3' }).first();
+    await row.getByRole('button').click();
+    await page.getByText(/^“sb .*” at 0x8[0-9a-f]+ \(report\+0x[0-9a-f]+, count\.c:3\) trapped/).waitFor();
+    await page.getByRole('tab', { name: 'Two worlds' }).click();
+    await page.getByText('Code cache, TLBs and shadow tables').click();
+    const figure = (name: string) => page.getByRole('row', { name }).locator('td');
+    await expect.poll(() => figure('translated regions').textContent()).toMatch(/^[1-9]\d* in use/);
+    expect(await figure('engine').textContent()).toBe('translator');
+    expect(await figure('pages of decoded code').textContent()).toBe('1');
   });
 
   it('shows both worlds: CSRs, trees that open, and an address walked to the host page', async () => {
