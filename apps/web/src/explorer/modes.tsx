@@ -11,6 +11,7 @@ const pollMs = 400;
 const pieces = 240;
 const laneHeight = 44;
 const modes = ['M', 'S', 'U'] as const;
+const lanes = [...modes, 'monitor'] as const;
 
 interface Range {
   readonly from: number;
@@ -118,18 +119,25 @@ function StripPlot(props: {
   useEffect(() => draw(canvas.current!, strip), [strip, dark.value]);
   return (
     <figure class="strip">
-      <canvas
-        ref={canvas}
-        width={pieces * 4}
-        height={laneHeight * 4}
-        role="img"
-        aria-label={`Modes of the guest: ${shares.join(', ')}; ${exits} exits to the monitor`}
-        onWheel={(event) => {
-          event.preventDefault();
-          const box = event.currentTarget.getBoundingClientRect();
-          zoom(event.deltaY > 0 ? 1.5 : 1 / 1.5, (event.clientX - box.left) / box.width);
-        }}
-      />
+      <div class="plot">
+        <canvas
+          ref={canvas}
+          width={pieces * 4}
+          height={laneHeight * 4}
+          role="img"
+          aria-label={`Modes of the guest: ${shares.join(', ')}; ${exits} exits to the monitor`}
+          onWheel={(event) => {
+            event.preventDefault();
+            const box = event.currentTarget.getBoundingClientRect();
+            zoom(event.deltaY > 0 ? 1.5 : 1 / 1.5, (event.clientX - box.left) / box.width);
+          }}
+        />
+        <div class="lanes" aria-hidden="true">
+          {lanes.map((lane) => (
+            <span key={lane}>{lane}</span>
+          ))}
+        </div>
+      </div>
       <figcaption>
         <span>{position(strip.from, axis)}</span>
         <span>
@@ -165,13 +173,5 @@ function draw(canvas: HTMLCanvasElement, { pieces: cuts }: Strip): void {
     for (const [lane, mode] of modes.entries())
       if (cut[mode] > 0) bar(lane, at, Math.max(0.08, cut[mode] / total), color(`--${mode.toLowerCase()}`));
     if (cut.exits > 0) bar(3, at, Math.max(0.08, Math.log1p(cut.exits) / Math.log1p(most)), color('--warm'));
-  }
-  context.font = '600 20px system-ui, sans-serif';
-  context.fillStyle = color('--ink');
-  context.strokeStyle = color('--paper');
-  context.lineWidth = 6;
-  for (const [lane, name] of ['M', 'S', 'U', 'monitor'].entries()) {
-    context.strokeText(name, 6, lane * laneHeight + 22);
-    context.fillText(name, 6, lane * laneHeight + 22);
   }
 }
