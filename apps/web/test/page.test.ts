@@ -205,7 +205,8 @@ describe('the machine in a tab', () => {
 /** A guest whose lines are known: it counts, says so, and starts again. */
 function buildWithLines(): string {
   const folder = mkdtempSync(join(tmpdir(), 'trapline-lines-'));
-  const source = `volatile int n;
+  // Its data has a page of its own: stores to a page of code drop that code.
+  const source = `volatile int n __attribute__((aligned(4096)));
 static void report(const char *text) {
   while (*text) *(volatile char *)0x10000000 = *text++;
 }
