@@ -20,6 +20,9 @@ export const contextBits = 11;
 /** In the tag of a store entry: the page holds code, so that stores to it take the slow path. Engines know better than to hit it. */
 export const guardBit = 2 ** contextBits;
 
+/** Fills of the TLBs that are noted one by one; after more of them a fence clears the TLBs as a whole. */
+export const notedFills = 64;
+
 /** Entries of 16 bytes in the table of prepared contexts. */
 export const preparedEntries = 256;
 
@@ -86,6 +89,11 @@ export const hartFields = {
   spans: { type: 'u64', count: ((maxSpans + 1) * spanBytes) / 8 },
   largePages: { type: 'u64', count: largePagesBytes / 8 },
   codeLinks: { type: 'u32', count: 1 },
+  /** Which TLB entries were filled since the TLBs were last empty, by their byte offsets; how many, more than there is room for included. */
+  filled: { type: 'u32', count: notedFills },
+  fills: { type: 'u32', count: 1 },
+  /** Stores beside code that nobody was told of. */
+  guardedStores: { type: 'u32', count: 1 },
   /** Misses that a refill answered. */
   refills: { type: 'u64', count: 1 },
   /** What the last examination found: the leaf, the host offsets of the entries by their level, log2 of the page's bytes (0: untranslated), and what PMP allows there. */

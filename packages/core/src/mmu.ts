@@ -22,7 +22,7 @@ import type { Bus } from './bus.ts';
 import { type CodeMap, type StoreCache, watchedLink } from './code-map.ts';
 import { Contexts } from './contexts.ts';
 import { type Engine, Slow, type SlowPath, type SlowStatus } from './engine.ts';
-import { guardBit, type HartViews, hartOffsets } from './hart-layout.ts';
+import { guardBit, type HartViews, hartOffsets, notedFills } from './hart-layout.ts';
 import { PreparedContexts, rulesOf } from './in-place/prepared.ts';
 import type { CoreMemory } from './memory.ts';
 import { contextFacts, contextFactsWords } from './refill/context-facts.ts';
@@ -505,7 +505,11 @@ export class Mmu implements SlowPath, StoreCache {
     const word = access === 'load' ? 0 : this.core.code.wordOf(host >>> 12);
     const link = access === 'fetch' ? word & ~watchedLink : word;
     const guarded = access === 'store' && word !== 0;
-    this.tlbs[access].fill(va, guarded ? context | BigInt(guardBit) : context, { host, link });
+    const tag = guarded ? context | BigInt(guardBit) : context;
+    const { filled, fills } = this.views;
+    const entry = this.tlbs[access].fill(va, tag, { host, link });
+    if (fills[0]! < notedFills) filled[fills[0]!] = entry;
+    fills[0]! += 1;
   }
 
   private readPte(pa: bigint): bigint | undefined {
@@ -552,6 +556,7 @@ export class Mmu implements SlowPath, StoreCache {
 
   private clearTlbs(): void {
     for (const tlb of Object.values(this.tlbs)) tlb.clear();
+    this.views.fills[0] = 0;
     this.largePages.clear();
     this.prepared.clear();
   }

@@ -21,13 +21,18 @@ export class Tlb {
     return (this.words[4 * index + 2]! + Number(va & 0xffff_ffffn)) >>> 0;
   }
 
-  /** Maps the page of `va` to the page of host offset `host`, whose code the engine knows by `link`. */
-  fill(va: bigint, context: bigint, { host, link }: { readonly host: number; readonly link: number }): void {
+  /** Maps the page of `va` to the page of host offset `host`, whose code the engine knows by `link`; gives the entry's byte offset. */
+  fill(
+    va: bigint,
+    context: bigint,
+    { host, link }: { readonly host: number; readonly link: number },
+  ): number {
     const index = Number((va >> 12n) & indexMask);
     const page = va & pageMask;
     this.tags[2 * index] = page | context;
     this.words[4 * index + 2] = ((host & ~0xfff) - Number(page & 0xffff_ffffn)) | 0;
     this.words[4 * index + 3] = link;
+    return this.tags.byteOffset + 16 * index;
   }
 
   /** Drops what is cached where `va` would be, of every context. */

@@ -13,7 +13,14 @@ import {
   trapLevels,
   U,
 } from '@trapline/isa';
-import { csrOffset, type HartField, hartOffsets } from '../hart-layout.ts';
+import {
+  csrOffset,
+  type HartField,
+  hartOffsets,
+  notedFills,
+  tlbEntries,
+  tlbEntryBytes,
+} from '../hart-layout.ts';
 import {
   type HartAccess,
   load32,
@@ -24,10 +31,13 @@ import {
   writeRegister,
 } from '../interpreter/hart-access.ts';
 import { slotField } from '../interpreter/slot.ts';
+import { largePagesBytes } from '../refill/large-pages.ts';
 import type { FunctionBuilder, ModuleBuilder } from '../wasm/module.ts';
-import { i32, i64 } from '../wasm/ops.ts';
+import { i32, i64, memoryFill } from '../wasm/ops.ts';
 import {
   block,
+  branch,
+  branchIf,
   branchTable,
   choose,
   type FunctionRef,
@@ -36,6 +46,7 @@ import {
   type Label,
   type Local,
   label,
+  loop,
   type Statement,
   set,
   type Term,
@@ -323,14 +334,48 @@ const barredBy =
       i32.and(i32.ne(get(scope.privilege), i32.const(M)), has(get(scope.status), bit)),
     );
 
-/** Shadow tables are coherent with the guest's: a virtual hart's fence only has to be remembered. A bare hart's is TypeScript's. */
-function fence(scope: Scope): Statement[] {
-  const { hart, bank } = scope;
+/** Empties the TLBs: the entries that are noted, or all. */
+function emptyTlbs({ hart, index, found }: Scope): Statement[] {
+  const [next, done] = [label('next'), label('done')];
+  const tlbs = i32.const(hart.base + hartOffsets.loadTlb);
+  const large = i32.const(hart.base + hartOffsets.largePages);
+  const noted = i32.load(i32.shl(get(index), i32.const(2)), hart.base + hartOffsets.filled);
   return [
-    leaveIf(i32.eq(get(bank), i32.const(hart.base))),
+    set(index, load32(hart, 'fills')),
+    store32(hart, 'fills', i32.const(0)),
+    when(
+      i32.gt_u(get(index), i32.const(notedFills)),
+      [
+        memoryFill(tlbs, i32.const(0), i32.const(3 * tlbEntries * tlbEntryBytes)),
+        memoryFill(large, i32.const(0), i32.const(largePagesBytes)),
+      ],
+      [
+        block(done, [
+          loop(next, [
+            branchIf(done, i32.eqz(get(index))),
+            set(index, i32.sub(get(index), i32.const(1))),
+            set(found, noted),
+            i64.store(get(found), i64.const(0)),
+            branch(next),
+          ]),
+        ]),
+      ],
+    ),
+  ];
+}
+
+/**
+ * Shadow tables are coherent with the guest's: a virtual hart's fence only has to be remembered. A bare hart's fence of all addresses
+ * empties the TLBs, whatever the ASID; one of a single address is TypeScript's.
+ */
+function fence(scope: Scope): Statement[] {
+  const { hart, bank, slot } = scope;
+  const one = i32.ne(i32.load16_u(get(slot), slotField.rs1), i32.const(hartOffsets.x));
+  const bare = i32.eq(get(bank), i32.const(hart.base));
+  return [
     loadStatus(scope),
     leaveIf(barredBy(Mstatus.TVM)(scope)),
-    store32(hart, 'fenced', i32.const(1)),
+    when(bare, [leaveIf(one), ...emptyTlbs(scope)], [store32(hart, 'fenced', i32.const(1))]),
     ...retireTo(scope, nextPc(hart)),
   ];
 }

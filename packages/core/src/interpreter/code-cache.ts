@@ -1,19 +1,28 @@
 import type { CodePages } from '../engine.ts';
 import type { CoreMemory } from '../memory.ts';
 import { special } from './handlers.ts';
-import { codePageBytes, fillSpecialSlot, pageEndSlots, slotBytes } from './slot.ts';
+import { codePageBytes, fillSpecialSlot, pageEndSlots, slotBytes, slotField } from './slot.ts';
 
 /** A page of RAM with predecoded code. */
 interface CachedPage {
   readonly hostPage: number;
   /** Address of its first slot. */
   readonly slots: number;
-  /** Writes since an instruction of the page was last decoded. */
+  /** Writes since an instruction of the page was last decoded: beside code, and over it. */
   writes: number;
+  overwrites: number;
+  /** Instructions that are decoded. */
+  decoded: number;
 }
 
-/** So many writes without new code in between, and the page is taken for data again. */
-const writesBeforeDrop = 256;
+/** So many writes over code without new code in between, and the page is taken for data again. */
+const overwritesBeforeDrop = 8;
+
+/**
+ * The same for writes beside code; but code and data may share a page, so that each time it was so twice as many are needed the next time.
+ */
+const fewestWrites = 16;
+const mostWrites = 4096;
 
 const pageBytes = 4096;
 const halfwordShift = 1;
@@ -23,6 +32,7 @@ export class CodeCache {
   readonly #base: number;
   readonly #frames: (CachedPage | undefined)[];
   readonly #pages = new Map<number, CachedPage>();
+  readonly #patience = new Map<number, number>();
   #nextFrame = 0;
 
   /** `forgotten` is told the slots address and number of a page that is no longer there. */
@@ -46,11 +56,13 @@ export class CodeCache {
     return this.#pages.get(hostPage)?.slots ?? 0;
   }
 
-  /** Host offset of the halfword a slot stands for; the page is in use. */
+  /** Host offset of the halfword a slot stands for, which is about to be decoded. */
   hostOffsetOf(slot: number): number {
     const frame = Math.floor((slot - this.#base) / codePageBytes);
     const page = this.#frames[frame]!;
     page.writes = 0;
+    page.overwrites = 0;
+    page.decoded++;
     return page.hostPage * pageBytes + (((slot - page.slots) / slotBytes) << halfwordShift);
   }
 
@@ -72,14 +84,30 @@ export class CodeCache {
   }
 
   #writtenIn(page: CachedPage, from: number, to: number): void {
-    if (++page.writes > writesBeforeDrop || to - from === pageBytes) {
-      this.#drop(page);
-      return;
-    }
     // A 4-byte instruction may start a halfword earlier. One over the page's start is never cached by its bytes.
     const first = Math.max((from >>> halfwordShift) - 1, 0);
     const last = (to - 1) >>> halfwordShift;
-    this.memory.u8.fill(0, page.slots + first * slotBytes, page.slots + (last + 1) * slotBytes);
+    if (to - from === pageBytes || this.#isDataNow(page, first, last)) this.#drop(page);
+    else this.memory.u8.fill(0, page.slots + first * slotBytes, page.slots + (last + 1) * slotBytes);
+  }
+
+  /** Counts a write to those slots; whether it was one too many. */
+  #isDataNow(page: CachedPage, first: number, last: number): boolean {
+    const lost = this.#decodedIn(page, first, last);
+    page.decoded -= lost;
+    if (lost > 0) return page.decoded <= 0 || ++page.overwrites > overwritesBeforeDrop;
+    const patience = this.#patience.get(page.hostPage) ?? fewestWrites;
+    if (++page.writes <= patience) return false;
+    this.#patience.set(page.hostPage, Math.min(2 * patience, mostWrites));
+    return true;
+  }
+
+  #decodedIn({ slots }: CachedPage, first: number, last: number): number {
+    let count = 0;
+    for (let slot = first; slot <= last; slot++) {
+      if (this.memory.view.getUint16(slots + slot * slotBytes + slotField.handler, true) !== 0) count++;
+    }
+    return count;
   }
 
   #add(hostPage: number): CachedPage {
@@ -92,7 +120,7 @@ export class CodeCache {
     for (const end of pageEndSlots) {
       fillSpecialSlot(this.memory.view, slots + end * slotBytes, { handler: special.pageEnd });
     }
-    const page: CachedPage = { hostPage, slots, writes: 0 };
+    const page: CachedPage = { hostPage, slots, writes: 0, overwrites: 0, decoded: 0 };
     this.#frames[frame] = page;
     this.#pages.set(hostPage, page);
     this.codePages.mark(hostPage, slots);

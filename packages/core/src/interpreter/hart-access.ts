@@ -72,6 +72,9 @@ export function translate(
   ];
 }
 
+/** Of so many stores beside code the engine is told one. */
+const untoldStores = 32;
+
 /** Slots an access of so many bytes may touch: one for an instruction that starts earlier, one for misalignment. */
 const slotsAround = (bytes: number): number => Math.ceil(bytes / 2) + 2;
 
@@ -107,7 +110,13 @@ export function guardedStore(
     when(
       i32.and(link(), i32.const(watchedLink)),
       [branchIf(otherwise, i32.ne(link(), i32.const(watchedLink))), toHost, ...watched],
-      [branchIf(otherwise, decoded), toHost],
+      [
+        branchIf(otherwise, decoded),
+        store32(hart, 'guardedStores', i32.add(load32(hart, 'guardedStores'), i32.const(1))),
+        // Told now and then, the engine finds out that the page is data.
+        branchIf(otherwise, i32.eqz(i32.rem_u(load32(hart, 'guardedStores'), i32.const(untoldStores)))),
+        toHost,
+      ],
     ),
   ];
 }

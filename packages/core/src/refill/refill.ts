@@ -1,6 +1,13 @@
 import { Pte } from '@trapline/isa';
 import { watchedLink } from '../code-map.ts';
-import { guardBit, type HartField, hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
+import {
+  guardBit,
+  type HartField,
+  hartOffsets,
+  notedFills,
+  tlbEntries,
+  tlbEntryBytes,
+} from '../hart-layout.ts';
 import { type FunctionBuilder, type MemoryLimits, ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import {
@@ -178,7 +185,18 @@ function enter(walk: Walk): Statement[] {
     i32.store(get(at), i32.sub(get(host), i32.wrap_i64(get(va))), table + 8),
     i32.store(get(at), get(link), table + 12),
     i64.store(get(base), refills, hartOffsets.refills),
+    ...noteFill(walk, i32.add(get(at), i32.const(table))),
     noteSize(walk),
+  ];
+}
+
+/** A fence knows what to clear. */
+function noteFill({ base, bits }: Walk, entry: Term<'i32'>): Statement[] {
+  const place = i32.add(get(base), i32.shl(get(bits), i32.const(2)));
+  return [
+    set(bits, i32.load(get(base), hartOffsets.fills)),
+    when(i32.lt_u(get(bits), i32.const(notedFills)), [i32.store(place, entry, hartOffsets.filled)]),
+    i32.store(get(base), i32.add(get(bits), i32.const(1)), hartOffsets.fills),
   ];
 }
 

@@ -142,7 +142,7 @@ export class Translator implements Engine, RegionOwner {
 
   /** The code of a page is not what it was. */
   #forgetWaiting(page: number): void {
-    this.#refused.clear();
+    if (this.#refused.size > 0) this.#refused.clear();
     for (const [slot, { extents }] of this.#queue) {
       if (extents.some(({ hostPage }) => hostPage === page || hostPage === page - 1))
         this.#queue.delete(slot);
