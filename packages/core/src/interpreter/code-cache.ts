@@ -66,6 +66,13 @@ export class CodeCache {
     return page.hostPage * pageBytes + (((slot - page.slots) / slotBytes) << halfwordShift);
   }
 
+  /** Code of the page runs often, whatever is written beside it. */
+  busy(hostPage: number): void {
+    const page = this.#pages.get(hostPage);
+    if (page) page.writes = 0;
+    this.#patience.set(hostPage, mostWrites);
+  }
+
   /** Number of the page a slot is of, and the place in it of the instruction it stands for. */
   placeOf(slot: number): { hostPage: number; offset: number } {
     const page = this.#frames[Math.floor((slot - this.#base) / codePageBytes)]!;

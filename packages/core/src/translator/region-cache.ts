@@ -76,7 +76,7 @@ export class RegionCache {
   dropWritten(from: number, to: number): void {
     for (let hostPage = from >>> 11; hostPage <= (to - 1) >>> 11; hostPage++) {
       for (const region of this.#byPage.get(hostPage) ?? []) {
-        if (touches(region, from, to)) this.#drop(region);
+        if (touches(region.extents, from, to)) this.#drop(region);
       }
     }
   }
@@ -103,7 +103,8 @@ export class RegionCache {
   }
 }
 
-function touches({ extents }: Installed, from: number, to: number): boolean {
+/** Whether there is code among halfwords `[from, to)`. */
+export function touches(extents: readonly Extent[], from: number, to: number): boolean {
   for (const { halfwords } of extents) {
     for (let at = from; at < to; at++) if (halfwords.has(at)) return true;
   }

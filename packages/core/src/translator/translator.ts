@@ -7,7 +7,7 @@ import { decodeSlot, Interpreter, interpreterBytes, type RegionOwner } from '../
 import { slotBytes, slotField } from '../interpreter/slot.ts';
 import { decodeCached } from '../reference/engine.ts';
 import { type Block, type Code, discover, isReturn, type Limits, pageOf } from './discover.ts';
-import { type Extent, RegionCache } from './region-cache.ts';
+import { type Extent, RegionCache, touches } from './region-cache.ts';
 import type { Region } from './region-code.ts';
 import { regionModule } from './region-module.ts';
 
@@ -117,8 +117,9 @@ export class Translator implements Engine, RegionOwner {
 
   codeWritten(hostOffset: number, bytes: number): void {
     // An instruction may start a halfword earlier; its slot is forgotten, so it must go too.
-    this.#regions.dropWritten((hostOffset >>> 1) - 1, (hostOffset + bytes + 1) >>> 1);
-    this.#forgetWaiting(hostOffset >>> 12);
+    const [from, to] = [(hostOffset >>> 1) - 1, (hostOffset + bytes + 1) >>> 1];
+    this.#regions.dropWritten(from, to);
+    this.#forgetWaiting((extents) => touches(extents, from, to));
     this.#interpreter.codeWritten(hostOffset, bytes);
   }
 
@@ -137,26 +138,26 @@ export class Translator implements Engine, RegionOwner {
 
   forgotten(hostPage: number): void {
     this.#regions.dropPage(hostPage);
-    this.#forgetWaiting(hostPage);
+    this.#forgetWaiting((extents) => extents.some((extent) => extent.hostPage === hostPage));
   }
 
-  /** The code of a page is not what it was. */
-  #forgetWaiting(page: number): void {
+  /** Code that waits for translation is not what it was. */
+  #forgetWaiting(changed: (extents: readonly Extent[]) => boolean): void {
     if (this.#refused.size > 0) this.#refused.clear();
-    for (const [slot, { extents }] of this.#queue) {
-      if (extents.some(({ hostPage }) => hostPage === page || hostPage === page - 1))
-        this.#queue.delete(slot);
-    }
+    for (const [slot, { extents }] of this.#queue) if (changed(extents)) this.#queue.delete(slot);
   }
 
   hot(hart: EngineHart, slot: number, pc: bigint, mode: number): void {
+    const { cache } = this.#interpreter;
+    const { hostPage } = cache.placeOf(slot);
+    cache.busy(hostPage);
     if (mode === Mode.indirect && this.#learn(hart, pc)) return;
     if (this.#refused.has(slot)) return;
     if (this.#host.memory.view.getUint16(slot + slotField.handler, true) >= regionHandler) return;
     const known = this.#regions.at(slot);
     if (known) this.#regions.enter(known);
     else if (!this.#unseen && this.#host.memory.view.getUint16(slot + slotField.handler, true) === 0) return;
-    else this.#enqueue({ hart, slot, pc, hostPage: this.#interpreter.cache.placeOf(slot).hostPage });
+    else this.#enqueue({ hart, slot, pc, hostPage });
   }
 
   /** Notes where an indirect jump led; true when a region is going to know. */
