@@ -30,6 +30,36 @@ describe.each(engines)('paging on the %s engine', (engine) => {
     }
   });
 
+  // A fence clears the entries filled since the one before, one by one or all at once.
+  test.each([1, 30, 100])('sfence.vma of everything forgets each of %i pages', (count) => {
+    const touchAll = (label: string): string => `
+      li t0, ${page(0)}
+      li t1, ${count}
+      li t2, 4096
+    ${label}: ld t3, 0(t0)
+      add a1, a1, t3
+      add t0, t0, t2
+      addi t1, t1, -1
+      bnez t1, ${label}`;
+    const body = `${touchAll('first')}
+      mv a2, a1
+      li t0, ${entry(0)}
+      li t1, ${count}
+      li t2, ${leaf(frameB, all)}
+    2: sd t2, 0(t0)
+      addi t0, t0, 8
+      addi t1, t1, -1
+      bnez t1, 2b
+      sfence.vma
+      li a1, 0${touchAll('second')}`;
+    const machine = guest(engine, supervisor(body));
+    mapPages(machine, Object.fromEntries(Array.from({ length: count }, (_, n) => [n, leaf(frameA, all)])));
+    machine.write(frameA, 1n);
+    machine.write(frameB, 5n);
+    machine.finish();
+    expect([machine.x(12), machine.x(a1)]).toEqual([BigInt(count), BigInt(5 * count)]);
+  });
+
   test('misaligned stores over a page boundary reach both frames', () => {
     const body = `
       li t1, 0x1122334455667788

@@ -86,12 +86,32 @@ function access(twins: Twins, va: bigint, type: AccessType): void {
   const before = twins.traces(walked);
   const { misses } = walked.slow;
   const resolved = slow[type](walked, va);
-  const plain = twins.tables().every((pte, n) => pte === tables[n]) && isPlain(twins, va, type);
+  const unchanged = twins.tables().every((pte, n) => pte === tables[n]);
+  const plain = unchanged && isPlain(twins, va, type);
+  examine(twins, va, type);
   const mustEnter = plain && !twins.traces(walked).equals(before);
   twins.setTables(tables);
   if (walked.slow.misses === misses || !refill(twins, va, type, { resolved, mustEnter }))
     slow[type](refilled, va);
   expect(twins.traces(refilled).equals(twins.traces(walked))).toBe(true);
+}
+
+/** What an examination finds, if it finds anything, is what isa's walk finds. */
+function examine({ core, walked }: Twins, va: bigint, type: AccessType): void {
+  const host = walked.slow.examinePlain(va, type);
+  if (host === 0) return;
+  const { size, leaf, entries } = walked.slow.walked();
+  const found = walked.slow.examine(va, type);
+  if (found === undefined) {
+    expect([size, host]).toEqual([0, core.bus.ram(Number(va), 1)]);
+    return;
+  }
+  if (found.kind === 'fault') throw new Error('found where the walk finds nothing');
+  const lowest = Math.log2(found.pageBytes);
+  expect([size, host, leaf]).toEqual([lowest, core.bus.ram(Number(found.pa), 1), Number(found.pte & 0xffn)]);
+  const hosts = found.levels.map(({ pteAddress }) => core.bus.ram(Number(pteAddress), 8)).reverse();
+  const first = (lowest - 12) / 9;
+  expect(Array.from({ length: hosts.length }, (_, n) => entries[first + n])).toEqual(hosts);
 }
 
 interface Expected {

@@ -594,6 +594,40 @@ test('one page under many permissions, and its own table among them', () => {
   });
 });
 
+test('address spaces share the shadows of the tables they share, and see each other change them', () => {
+  const pages = 8;
+  const use = (root: 'rootA' | 'rootB', asid: number): string => `
+    li t0, ${satpOf(0, root, asid)}
+    csrw satp, t0
+    sfence.vma
+    ${Array.from({ length: pages }, (_, n) => `li t0, ${at(n, 8)}\n ld s1, 0(t0)\n addi s1, s1, ${n + 1}\n sd s1, 0(t0)`).join('\n')}`;
+  const turns = (count: number): string => {
+    const roots = Array.from({ length: count }, (_, n) => use(n % 2 === 0 ? 'rootA' : 'rootB', n));
+    return `${enter('S')}\n${roots.join('\n')}`;
+  };
+  const change = `
+    li t0, ${entryAt(0, 'window0', 3)}
+    li t1, ${dataPage(9, 0xc7n)}
+    sd t1, 0(t0)
+    sfence.vma`;
+  // rootB is no table any more and its tree goes; what it shared stays.
+  const ruin = Array.from({ length: 40 }, (_, n) => `sd zero, ${8 * (n + 20)}(t0)`).join('\n');
+  const gone = `\n li t0, ${tableAt(0, 'rootB')}\n ${ruin}`;
+  const window = Array.from({ length: pages }, (_, n) => dataPage(n, 0xc7n));
+  // The board is used again, and goes on counting.
+  let before = 0;
+  const fillsOf = (text: string): number => {
+    const { fills } = sideBySide({ text, window, every: 997 }).right.machine!.stats();
+    const made = fills - before;
+    before = fills;
+    return made;
+  };
+  fillsOf('nop');
+  const one = fillsOf(turns(1));
+  expect(fillsOf(turns(8))).toBeLessThan(one + pages);
+  fillsOf(`${turns(2)} ${change} ${use('rootA', 0)} ${gone} ${change} ${use('rootA', 3)} ${use('rootB', 1)}`);
+});
+
 test('satp after satp, ASIDs and roots, with and without fences', () => {
   const roots = (['rootA', 'rootB', 'rootC', 'rootD'] as const).flatMap((root) =>
     [0, 1, 7].map((asid) => satpOf(0, root, asid)),
