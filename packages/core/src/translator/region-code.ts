@@ -20,7 +20,7 @@ import {
 } from '../wasm/term.ts';
 import { type Block, type Edge, pageOf, type Step } from './discover.ts';
 import { analyse } from './graph.ts';
-import { executeStep, stepEnvironment } from './step.ts';
+import { executeStep, type StepFrame, stepEnvironment } from './step.ts';
 import { structured } from './structure.ts';
 
 /** A region to be written. */
@@ -116,6 +116,9 @@ const field = (base: Local<'i32'>, name: keyof typeof hartOffsets) => ({
 
 class RegionWriter {
   readonly #frame: Frame;
+  /** One for all steps; what it does on the slow way is the present step's. */
+  readonly #stepFrame: StepFrame;
+  #slow: () => Label = () => this.#out;
   readonly #leavings: Leaving[] = [];
   readonly #away = new Map<number, Label>();
   readonly #target: Local<'i64'>;
@@ -149,6 +152,7 @@ class RegionWriter {
       index: fn.local('i32'),
       loaded: fn.local('i64'),
     };
+    this.#stepFrame = { ...this.#frame, slow: () => this.#slow(), address: this.#address };
   }
 
   body(): Term[] {
@@ -240,9 +244,10 @@ class RegionWriter {
     if (length > 0) code.push(set(left, i32.sub(get(left), i32.const(length))));
     steps.forEach((step, n) => {
       let made: Label | undefined;
-      const slow = (): Label => (made ??= this.#leaving(step.place, length - n, Mode.slow));
-      code.push(...executeStep(step, { ...this.#frame, slow, address: this.#address }));
+      this.#slow = () => (made ??= this.#leaving(step.place, length - n, Mode.slow));
+      code.push(...executeStep(step, this.#stepFrame));
     });
+    this.#slow = () => this.#out;
     return [...code, ...this.#end(end, place, go)];
   }
 
@@ -272,7 +277,7 @@ class RegionWriter {
   }
 
   #environment(step: Step) {
-    return stepEnvironment(step, { ...this.#frame, slow: () => this.#out, address: this.#address });
+    return stepEnvironment(step, this.#stepFrame);
   }
 
   /** The register a jump writes. */
