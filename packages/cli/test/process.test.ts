@@ -2,7 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { buildCommand } from './support/built-command.ts';
 import { buildGuest } from './support/guests.ts';
 
@@ -19,6 +19,12 @@ afterAll(() => {
   for (const each of [command, directory]) rmSync(each, { recursive: true });
 });
 
+// A test that failed leaves nothing running behind; closing a terminal ends what is on it.
+const children: Child[] = [];
+afterEach(() => {
+  for (const { process } of children.splice(0)) process.kill('SIGKILL');
+});
+
 /** A child process, what it printed so far, and how it ends. */
 class Child {
   readonly process: ChildProcess;
@@ -28,6 +34,7 @@ class Child {
 
   constructor(program: string, args: readonly string[], options: SpawnOptions = {}) {
     this.process = spawn(program, args, { stdio: 'pipe', ...options });
+    children.push(this);
     for (const stream of [this.process.stdout, this.process.stderr])
       stream?.on('data', (chunk: Buffer) => {
         this.output += chunk.toString('latin1');

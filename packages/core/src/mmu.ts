@@ -87,6 +87,8 @@ export class Mmu implements SlowPath, StoreCache {
   private ramStale = true;
   private spans: readonly Span[] = [];
   private readonly area: number;
+  /** The entries of all TLBs, which lie one after the other. */
+  private readonly tags: BigUint64Array;
   private readonly examiners: Refills;
   private readonly contextFacts: BigUint64Array;
   private readonly largePages: LargePages;
@@ -100,6 +102,8 @@ export class Mmu implements SlowPath, StoreCache {
     this.core = core;
     this.area = views.contextFacts.byteOffset - hartOffsets.contextFacts;
     this.examiners = examinersOf(core.memory);
+    const { buffer, byteOffset, length } = views.loadTlb;
+    this.tags = new BigUint64Array(buffer, byteOffset, 3 * length);
     this.tlbs = {
       load: new Tlb(views.loadTlb),
       store: new Tlb(views.storeTlb),
@@ -202,14 +206,27 @@ export class Mmu implements SlowPath, StoreCache {
 
   /** sfence.vma and sinval.vma: what stores to page tables changed so far is seen from now on. */
   fence(va: bigint | undefined, asid: number | undefined): void {
+    if (va === undefined && asid === undefined) {
+      this.emptyTlbs();
+      return;
+    }
     if (va === undefined || this.largePages.has(va)) {
       this.contexts.renewPaged(va === undefined ? asid : undefined);
       this.prepared.clear();
-      if (asid === undefined || va !== undefined) this.largePages.clear();
+      if (va !== undefined) this.largePages.clear();
       this.stale = true;
       return;
     }
     for (const tlb of Object.values(this.tlbs)) tlb.drop(va);
+  }
+
+  /** Clears the entries filled since the TLBs were last empty: one by one while they are noted. */
+  private emptyTlbs(): void {
+    const { filled, fills, loadTlb } = this.views;
+    if (fills[0]! > notedFills) this.tags.fill(0n);
+    else for (let n = 0; n < fills[0]!; n++) this.tags[(filled[n]! - loadTlb.byteOffset) / 8] = 0n;
+    fills[0] = 0;
+    this.largePages.clear();
   }
 
   dropStores(hostPage: number): void {
@@ -555,7 +572,7 @@ export class Mmu implements SlowPath, StoreCache {
   }
 
   private clearTlbs(): void {
-    for (const tlb of Object.values(this.tlbs)) tlb.clear();
+    this.tags.fill(0n);
     this.views.fills[0] = 0;
     this.largePages.clear();
     this.prepared.clear();

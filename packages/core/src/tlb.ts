@@ -51,8 +51,4 @@ export class Tlb {
       if (host >>> 12 === hostPage) this.tags.fill(0n, at / 2, at / 2 + 2);
     }
   }
-
-  clear(): void {
-    this.tags.fill(0n);
-  }
 }
