@@ -254,6 +254,8 @@ export class Mmu implements SlowPath, StoreCache {
 
   storeWatched(host: number, bytes: number): void {
     this.core.code.tell(host, bytes);
+    // Nobody watches any more, since this store or before it: the next one need not come here.
+    if ((this.core.code.wordOf(host >>> 12) & watchedLink) === 0) this.dropStores(host >>> 12);
     // The listener may have fenced, and the engine goes on.
     this.refresh();
   }
