@@ -241,6 +241,9 @@ describe('the trap explorer', () => {
     await type(page, '\n');
     await expect.poll(state).toBe('stopped at a trap');
     const row = rows.filter({ hasText: 'sepc' }).first();
+    await row.waitFor();
+    // Held, so that the row under the pointer is the one that was found.
+    await page.getByLabel('Follow').uncheck();
     await row.getByRole('button').click();
     const opened = page.getByRole('article', { name: 'One exit' });
     await opened.getByText('CSR Address Mapping Conventions').waitFor();
@@ -260,6 +263,8 @@ describe('the trap explorer', () => {
     await openPanel('Explorer');
     const rows = page.locator('.stream tbody tr');
     const row = rows.filter({ hasText: 'report+' }).filter({ hasText: 'count.c:3' }).first();
+    await row.waitFor();
+    await page.getByLabel('Follow').uncheck();
     await row.getByRole('button').click();
     await page.getByText(/^“sb .*” at 0x8[0-9a-f]+ \(report\+0x[0-9a-f]+, count\.c:3\) trapped/).waitFor();
     await page.getByRole('tab', { name: 'Two worlds' }).click();
