@@ -31,6 +31,12 @@ export class CoreMemory {
     this.bytes = pages * wasmPageBytes;
   }
 
+  /** A shared memory's size in 64 KiB pages, which modules that import it must state; undefined: it is not shared. */
+  get sharedPages(): number | undefined {
+    const shared = typeof SharedArrayBuffer !== 'undefined' && this.buffer instanceof SharedArrayBuffer;
+    return shared ? this.bytes / wasmPageBytes : undefined;
+  }
+
   /** Host offset of a zeroed region of whole pages. Throws HostError `memory-exhausted`. */
   allocate(bytes: number): number {
     const size = Math.ceil(bytes / pageBytes) * pageBytes;

@@ -149,10 +149,10 @@ class HartProgram {
     this.cache = cache;
     this.refills = refills;
     this.translator = translator;
-    const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
+    const { sharedPages } = memory;
     const { module, floatCalls } = compile({
       base: hart.base,
-      ...(shared && { sharedPages: memory.bytes / 65536 }),
+      ...(sharedPages !== undefined && { sharedPages }),
       ...(translator && { regions: translator }),
     });
     this.#floatCalls = floatCalls;

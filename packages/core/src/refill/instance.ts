@@ -23,8 +23,7 @@ const instances = new WeakMap<CoreMemory, Exports>();
 function exportsOf(memory: CoreMemory): Exports {
   const known = instances.get(memory);
   if (known) return known;
-  const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
-  const module = moduleFor(shared ? memory.bytes / 65536 : 0);
+  const module = moduleFor(memory.sharedPages ?? 0);
   const instance = new WebAssembly.Instance(module, { trapline: { memory: memory.wasm } });
   const made = instance.exports as unknown as Exports;
   instances.set(memory, made);

@@ -1,13 +1,7 @@
 import { Pte } from '@trapline/isa';
 import { watchedLink } from '../code-map.ts';
-import {
-  guardBit,
-  type HartField,
-  hartOffsets,
-  notedFills,
-  tlbEntries,
-  tlbEntryBytes,
-} from '../hart-layout.ts';
+import { guardBit, type HartField, hartOffsets, notedFills } from '../hart-layout.ts';
+import { tlbIndex } from '../interpreter/hart-access.ts';
 import { type FunctionBuilder, type MemoryLimits, ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import {
@@ -174,13 +168,9 @@ const tlbs = { load: 'loadTlb', store: 'storeTlb', fetch: 'fetchTlb' } as const;
 function enter(walk: Walk): Statement[] {
   const { access, base, va, context, host, at, link } = walk;
   const table = hartOffsets[tlbs[access]];
-  const index = i32.and(
-    i32.shr_u(i32.wrap_i64(get(va)), i32.const(pageBits - Math.log2(tlbEntryBytes))),
-    i32.const((tlbEntries - 1) * tlbEntryBytes),
-  );
   const refills = i64.add(i64.load(get(base), hartOffsets.refills), i64.const(1));
   return [
-    set(at, i32.add(get(base), index)),
+    set(at, i32.add(get(base), tlbIndex(get(va)))),
     i64.store(get(at), i64.or(i64.and(get(va), i64.const(-4096)), get(context)), table),
     i32.store(get(at), i32.sub(get(host), i32.wrap_i64(get(va))), table + 8),
     i32.store(get(at), get(link), table + 12),

@@ -1,7 +1,8 @@
 import { compileCondition, compileExpr } from '../codegen/expression.ts';
-import { hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
+import { hartOffsets } from '../hart-layout.ts';
 import { Mode } from '../interpreter/enter-region.ts';
 import { jumpOf } from '../interpreter/handlers.ts';
+import { tlbIndex } from '../interpreter/hart-access.ts';
 import { fcsrOffset } from '../interpreter/slot.ts';
 import type { FunctionBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
@@ -327,15 +328,11 @@ class RegionWriter {
     const { base, va, index } = this.#frame;
     const page = pageOf(place);
     const away = this.#leaveTo(place);
-    const entry = i32.and(
-      i32.shr_u(i32.wrap_i64(get(va)), i32.const(12 - Math.log2(tlbEntryBytes))),
-      i32.const((tlbEntries - 1) * tlbEntryBytes),
-    );
     const host = i32.add(i32.load(get(index), hartOffsets.fetchTlb + 8), i32.wrap_i64(get(va)));
     const wanted = i64.or(get(va), get(this.#fetchContext));
     return [
       set(va, this.#address(page * 4096)),
-      set(index, i32.add(get(base), entry)),
+      set(index, i32.add(get(base), tlbIndex(get(va)))),
       branchIf(away, i64.ne(i64.load(get(index), hartOffsets.fetchTlb), wanted)),
       branchIf(away, i32.ne(host, i32.const(this.region.hostPages.get(page)! * 4096))),
     ];

@@ -1,8 +1,8 @@
 import type { Access, Decoded, RegisterOperand } from '@trapline/isa';
 import { boxSingle, compileExpr, type Environment } from '../codegen/expression.ts';
 import { nativeFloat } from '../codegen/native-float.ts';
-import { hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
-import { loadHost, storeHost } from '../interpreter/hart-access.ts';
+import { hartOffsets } from '../hart-layout.ts';
+import { loadHost, storeHost, tlbIndex } from '../interpreter/hart-access.ts';
 import { filesOf } from '../interpreter/slot.ts';
 import { floatUse } from '../reference/row-facts.ts';
 import { i32, i64 } from '../wasm/ops.ts';
@@ -109,14 +109,10 @@ function translate(access: Inline, env: Environment, frame: StepFrame, { rs1 }: 
   const { page, addend } = frame.pages.of(tlb, rs1);
   const last = bytes === 1 ? get(va) : i64.add(get(va), i64.const(bytes - 1));
   const wanted = i64.and(last, i64.const(-4096));
-  const entry = i32.and(
-    i32.shr_u(i32.wrap_i64(get(va)), i32.const(12 - Math.log2(tlbEntryBytes))),
-    i32.const((tlbEntries - 1) * tlbEntryBytes),
-  );
   const code = [
     set(va, compileExpr(access.address, env)),
     when(i64.ne(i64.and(get(va), i64.const(-4096 | (bytes - 1))), get(page)), [
-      set(index, i32.add(get(base), entry)),
+      set(index, i32.add(get(base), tlbIndex(get(va)))),
       branchIf(frame.slow(), i64.ne(i64.load(get(index), table), i64.or(wanted, get(dataContext)))),
       set(page, wanted),
       set(addend, i32.load(get(index), table + 8)),

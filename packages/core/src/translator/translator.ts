@@ -246,10 +246,9 @@ export class Translator implements Engine, RegionOwner {
 
   #compile(batch: readonly Prepared[]): void {
     const { memory } = this.#host;
-    const shared = typeof SharedArrayBuffer !== 'undefined' && memory.buffer instanceof SharedArrayBuffer;
     const bytes = regionModule(
       batch.map(({ region }) => region),
-      shared ? memory.bytes / 65536 : undefined,
+      memory.sharedPages,
     );
     const module = new WebAssembly.Module(bytes);
     const { exports } = new WebAssembly.Instance(module, { [importModule]: { [memoryImport]: memory.wasm } });

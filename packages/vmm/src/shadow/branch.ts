@@ -6,7 +6,8 @@ const W = 4n;
 const leafBits = 0xen;
 const fanout = 512;
 
-const frameOf = (pte: bigint): number => Number(pte >> 10n) * 4096;
+/** The address of the page or table an entry leads to. */
+export const frameOf = (pte: bigint): number => Number(pte >> 10n) * 4096;
 
 /** Pages one entry at `level` covers (level 0: one). */
 export const spanPages = (level: number): number => fanout ** level;

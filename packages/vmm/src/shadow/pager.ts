@@ -12,10 +12,9 @@ import {
   Slot,
   U,
 } from '@trapline/isa';
-import { branchKey, PoolExhausted, ShadowBranch, spanPages } from './branch.ts';
+import { branchKey, frameOf, PoolExhausted, ShadowBranch, spanPages } from './branch.ts';
 import {
   factsOf,
-  frameOf,
   type Guest,
   leafOf,
   needed,
@@ -72,6 +71,8 @@ export interface PagerStats {
 
 const satpModeShift = 60n;
 const satpRoot = (1n << 44n) - 1n;
+/** What identifies an address space: mode and root, whatever the ASID. */
+const spaceKey = (satp: bigint): bigint => (satp & (0xfn << satpModeShift)) | (satp & satpRoot);
 const bareKey = -1n;
 /** Guest-physical addresses are mapped one to one by an Sv39 tree: RAM and devices of a board lie below 256 GiB. */
 const bareLevels: Levels = 3;
@@ -91,11 +92,10 @@ interface Path {
   at(level: number): number;
 }
 
-/** Where an access leads: a branch, the number of the page in it, and what is known of that page. */
+/** Where an access leads: a branch and the number of the page in it, and that page's guest- and host-physical addresses. */
 interface Target {
   readonly branch: ShadowBranch;
   readonly page: number;
-  readonly va: bigint;
   readonly gpa: number;
   readonly hpa: number;
 }
@@ -179,7 +179,7 @@ export class Pager {
 
   /** The newest tree there is of an address space, for U-mode or the modes above it; looking makes none. */
   known(satp: bigint, privilege: number): ShadowTree | undefined {
-    const space = this.#spaces.get((satp & (0xfn << satpModeShift)) | (satp & satpRoot));
+    const space = this.#spaces.get(spaceKey(satp));
     const fits = [...(space?.trees ?? [])].filter(
       ([view]) => ((view & supervisorView) === 0) === (privilege === U),
     );
@@ -190,7 +190,7 @@ export class Pager {
     if (this.#nextAsid > lastAsid) this.dropAll();
     const satp = state.csrs.get(Slot.satp);
     const bare = state.privilege === M || satp >> satpModeShift === 0n;
-    const key = bare ? bareKey : (satp & (0xfn << satpModeShift)) | (satp & satpRoot);
+    const key = bare ? bareKey : spaceKey(satp);
     const levels = bare ? bareLevels : ((Number(satp >> satpModeShift) - 5) as Levels);
     let space = this.#spaces.get(key);
     if (space === undefined) {
@@ -233,7 +233,7 @@ export class Pager {
     const path = found.size === 0 ? undefined : this.#pathOf(found);
     const { branch, page } = this.#place(state, tree, va, path);
     const gpa = this.#host.guestAddress(host & ~0xfff);
-    const target = { branch, page, va, gpa, hpa: this.#host.hostAddress(host & ~0xfff) };
+    const target = { branch, page, gpa, hpa: this.#host.hostAddress(host & ~0xfff) };
     const bits = this.#allowed(state, found, gpa);
     const filled = this.#install(access, target, bits);
     if (filled.kind === 'filled' && !this.#protecting && found.size !== 12)
@@ -252,7 +252,7 @@ export class Pager {
     if (hpa === undefined || guest.mmu.protection(gpa, access) !== 'allow') return { kind: 'emulate' };
     const { branch, page } = this.#place(guest.state, tree, va, walked && pathOfWalk(walked, tree.levels));
     const bits = this.#allowed(guest.state, factsOf(guest, walked?.pte, gpa), Number(gpa));
-    return this.#install(access, { branch, page, va, gpa: Number(gpa), hpa: Number(hpa) }, bits);
+    return this.#install(access, { branch, page, gpa: Number(gpa), hpa: Number(hpa) }, bits);
   }
 
   #allowed(state: PrivilegedState, facts: PageFacts, gpa: number): number {
@@ -370,7 +370,7 @@ export class Pager {
 
   #spaceOf(state: PrivilegedState): Space | undefined {
     const satp = state.csrs.get(Slot.satp);
-    return this.#spaces.get((satp & (0xfn << satpModeShift)) | (satp & satpRoot));
+    return this.#spaces.get(spaceKey(satp));
   }
 
   #noteWritable(page: number, mapping: WritableMapping): void {

@@ -58,6 +58,3 @@ const alwaysSet = Pte.V | Pte.U | Pte.A | Pte.D;
 /** The shadow leaf for the page at a host-physical address. */
 export const leafOf = (hpa: number, bits: number): bigint =>
   (BigInt(hpa / 4096) << 10n) | BigInt(bits) | alwaysSet;
-
-/** The host-physical address of a shadow leaf's page. */
-export const frameOf = (leaf: bigint): number => Number(leaf >> 10n) * 4096;
