@@ -4,6 +4,8 @@ import type { Clock } from './ports.ts';
 export interface HartClock {
   /** `mtime` now, in ticks. */
   time(): bigint;
+  /** `time()` when so many instructions of the stretch that is just over were still to come; where the host's time passes, an estimate. */
+  timeBefore(instructions: number, stretch: Stretch): bigint;
   /** Instructions this hart may execute before `time() >= tick` must be looked at again: 0 when it already is. */
   instructionsUntil(tick: bigint): number;
   /**
@@ -13,6 +15,12 @@ export interface HartClock {
   spend(instructions: number): void;
   /** Whether waiting uses up the quantum (deterministic), or the hart just says that it is idle (realtime). */
   readonly idles: boolean;
+}
+
+/** What a hart did at a stretch: the time when it began, and its length in instructions and traps. */
+export interface Stretch {
+  readonly began: bigint;
+  readonly instructions: number;
 }
 
 /** What a clock needs from a hart that reads it. */
@@ -145,7 +153,11 @@ class DeterministicHartClock implements HartClock {
   }
 
   time(): bigint {
-    return this.board.ticksAfter(this.progress());
+    return this.timeBefore(0);
+  }
+
+  timeBefore(instructions: number): bigint {
+    return this.board.ticksAfter(this.progress() - instructions);
   }
 
   instructionsUntil(tick: bigint): number {
@@ -177,6 +189,10 @@ export class RealtimeClock implements BoardClock {
     return {
       idles: false,
       time: () => this.ticks(),
+      timeBefore: (instructions, { began, instructions: all }) => {
+        const now = this.ticks();
+        return now - BigInt(Math.floor((Number(now - began) * instructions) / Math.max(1, all)));
+      },
       instructionsUntil: (tick) => this.instructionsUntil(tick),
       spend: () => {},
     };

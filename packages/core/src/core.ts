@@ -1,6 +1,7 @@
 import { BareHart, type BareHartOptions } from './bare-hart.ts';
 import { Bus } from './bus.ts';
 import { CodeMap } from './code-map.ts';
+import { fusesMultiplyAdd } from './codegen/host-fused.ts';
 import type { Engine, EngineHost } from './engine.ts';
 import { Hart, type HartOptions } from './hart.ts';
 import { hartBytes } from './hart-layout.ts';
@@ -22,6 +23,8 @@ export interface CoreOptions {
   readonly translator?: TranslatorOptions;
   /** A SharedArrayBuffer memory. */
   readonly shared?: boolean;
+  /** Whether the host's relaxed multiply-add is used. Defaults to whether it is there and rounds once; false is always right. */
+  readonly fusedMultiplyAdd?: boolean;
 }
 
 /** The physical machine: one memory, a bus, one engine and the harts made so far. */
@@ -38,7 +41,8 @@ export class Core implements CoreParts {
     this.memory = new CoreMemory({ bytes: bytes + CodeMap.bytes(bytes), shared: options.shared ?? false });
     this.bus = new Bus(this.memory);
     this.code = new CodeMap(this.memory);
-    this.engine = make({ memory: this.memory, codePages: this.code }, options);
+    const fusedMultiplyAdd = options.fusedMultiplyAdd ?? fusesMultiplyAdd();
+    this.engine = make({ memory: this.memory, codePages: this.code, fusedMultiplyAdd }, options);
   }
 
   get harts(): readonly Hart[] {

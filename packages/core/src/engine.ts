@@ -81,6 +81,8 @@ export interface CodePages {
 export interface EngineHost {
   readonly memory: CoreMemory;
   readonly codePages: CodePages;
+  /** The host's relaxed multiply-add may be used: it rounds once. */
+  readonly fusedMultiplyAdd: boolean;
 }
 
 /** What an engine that translates did so far. */

@@ -1,4 +1,5 @@
 import { csrSlots } from '@trapline/isa';
+import { mostRecords, recordWords } from './in-place/record-layout.ts';
 import { contextFactsWords } from './refill/context-facts.ts';
 import { largePagesBytes } from './refill/large-pages.ts';
 import { maxSpans, spanBytes } from './refill/spans.ts';
@@ -82,6 +83,11 @@ export const hartFields = {
   trapped: { type: 'u32', count: 1 },
   /** Bit n: system instructions of kind n are not executed in place. */
   intercepted: { type: 'u64', count: 1 },
+  /** Whether system instructions in place are recorded, which CSR (a byte offset from the bank; 0: not recorded) by kind, how many were, and what they did. */
+  recording: { type: 'i32', count: 1 },
+  recordedCsrs: { type: 'u32', count: 64 },
+  recorded: { type: 'u32', count: 1 },
+  records: { type: 'u64', count: mostRecords * recordWords },
   /** Known contexts by satp and rules: see in-place/prepared.ts. */
   prepared: { type: 'u64', count: 2 * preparedEntries },
   /** What the refill of a TLB needs: see refill/. Contexts by number, RAM, large pages entries came from, what code pages are known by. */

@@ -82,6 +82,10 @@ const shared = (views: HartViews): Partial<HartViews> => {
     bank: _bank,
     switched: _switched,
     intercepted: _intercepted,
+    recording: _recording,
+    recordedCsrs: _recordedCsrs,
+    recorded: _recorded,
+    records: _records,
     prepared: _prepared,
     contextFacts: _facts,
     spans: _spans,
@@ -103,6 +107,7 @@ const shared = (views: HartViews): Partial<HartViews> => {
 const noClock: HartClock = {
   time: () => 0n,
   instructionsUntil: () => 0,
+  timeBefore: () => 0n,
   spend: () => {},
   idles: false,
 };

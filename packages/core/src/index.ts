@@ -7,6 +7,7 @@ export {
   DeterministicClock,
   type HartClock,
   RealtimeClock,
+  type Stretch,
 } from './clock.ts';
 export { Core, type CoreOptions, createCore, type EngineName, engineNames } from './core.ts';
 export {
@@ -24,7 +25,9 @@ export type { Firmware, FirmwareHart } from './firmware.ts';
 export { type Exit, Hart, type HartOptions, type HartState, type TrapHook } from './hart.ts';
 export { hartBytes } from './hart-layout.ts';
 export { HostError, type HostErrorDetails } from './host-error.ts';
-export { interceptBits } from './in-place/kinds.ts';
+export { interceptBits, type Kind } from './in-place/kinds.ts';
+export { RecordByte, RecordWord, recordWords } from './in-place/record-layout.ts';
+export { InPlaceRecords } from './in-place/records.ts';
 export { CoreMemory, type MemoryOptions } from './memory.ts';
 export { type CoreParts, Mmu, type WalkedFields } from './mmu.ts';
 export type * from './ports.ts';

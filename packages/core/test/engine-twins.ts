@@ -10,6 +10,7 @@ import {
 import fc from 'fast-check';
 import {
   type Core,
+  type CoreOptions,
   createCore,
   type EngineName,
   type Exit,
@@ -55,13 +56,14 @@ const csrBank = ({ csrs }: Hart): bigint[] =>
     slot === Slot.mstatus || slot === Slot.fcsr ? 0n : csrs.get(slot),
   );
 
-export function subject(engine: EngineName): Subject {
+export function subject(engine: EngineName, options: Partial<CoreOptions> = {}): Subject {
   // Everything is hot at once, so that even short programs are translated.
   const core = createCore({
     harts: 1,
     memoryBytes: ramBytes,
     engine,
     translator: { threshold: 1, batch: 1, unseen: true },
+    ...options,
   });
   core.bus.addRam(Number(ramBase), ramBytes);
   const hart = core.createHart({ id: 0, delivery: 'host' });

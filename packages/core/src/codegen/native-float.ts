@@ -13,6 +13,7 @@ import {
   type Term,
   when,
 } from '../wasm/term.ts';
+import { bitsOfDouble, doubleOfBits } from './float-bits.ts';
 import { doubles, fusedDouble, fusedSingle } from './fused.ts';
 import type { I64 } from './integer.ts';
 
@@ -24,12 +25,14 @@ import type { I64 } from './integer.ts';
 export interface FloatContext {
   readonly fn: FunctionBuilder;
   readonly slow: Label;
-  /** The instruction rounds to nearest even, and fflags already holds NX. */
-  nearestAndInexact(): Term<'i32'>;
+  /** Branches to `slow` unless the instruction rounds to nearest even and fflags already holds NX. */
+  requireNearestAndInexact(): readonly Statement[];
   /** The resolved rounding mode: 0..4, or more for a reserved one. */
   roundingMode(): Term<'i32'>;
   /** fflags holds NX. */
   inexact(): Term<'i32'>;
+  /** `relaxed_madd` rounds once. */
+  readonly fusedMultiplyAdd: boolean;
 }
 
 type FloatType = 'f32' | 'f64';
@@ -41,51 +44,36 @@ interface Native {
   readonly ops: Omit<typeof f64, 'const' | 'load' | 'store' | 'promote_f32' | 'reinterpret_i64'>;
   from(bits: I64): F;
   to(value: F): I64;
-  /** Whether |value| is finite and above the smallest normal number, from its bits. */
+  /** Whether |value| is finite and at least twice the smallest normal number, from its bits. */
   normal(bits: I64): Term<'i32'>;
   /** Whether value is finite, from its bits. */
   finite(bits: I64): Term<'i32'>;
 }
 
-const asDouble = (bits: I64): Term<'f64'> => {
-  const { node } = bits;
-  // A register in memory loads straight into a float register.
-  if (node.kind === 'memory' && node.opcode === 0x29)
-    return f64.load(node.args[0] as Term<'i32'>, node.offset);
-  return f64.reinterpret_i64(bits);
-};
-
-const range = (width: number, fraction: number) => {
-  const infinity = (1n << BigInt(width - 1)) - (1n << BigInt(fraction));
-  const smallest = 1n << BigInt(fraction);
+/** Tests of the exponent field, `fraction` bits up and `most` where it is all ones. */
+const range = (fraction: number, most: number) => {
+  const exponent = (bits: I64): Term<'i32'> =>
+    i32.and(i32.wrap_i64(i64.shr_u(bits, i64.const(fraction))), i32.const(most));
   return {
-    // Shifted left once, the sign is gone.
-    normal: (twice: I64): Term<'i32'> =>
-      i64.lt_u(i64.sub(twice, i64.const(2n * smallest + 1n)), i64.const(2n * (infinity - smallest) - 1n)),
-    finite: (twice: I64): Term<'i32'> => i64.lt_u(twice, i64.const(2n * infinity)),
+    normal: (bits: I64): Term<'i32'> => i32.lt_u(i32.sub(exponent(bits), i32.const(2)), i32.const(most - 2)),
+    finite: (bits: I64): Term<'i32'> => i32.lt_u(exponent(bits), i32.const(most)),
   };
 };
-const doubleRange = range(64, 52);
-const singleRange = range(32, 23);
-const twiceDouble = (bits: I64): I64 => i64.shl(bits, i64.const(1));
-const twiceSingle = (bits: I64): I64 => i64.and(i64.shl(bits, i64.const(1)), i64.const(0xffff_ffffn));
 
 const natives: Record<FloatFormat, Native> = {
   d: {
     type: 'f64',
     ops: f64 as unknown as Native['ops'],
-    from: asDouble,
-    to: (value) => i64.reinterpret_f64(value as Term<'f64'>),
-    normal: (bits) => doubleRange.normal(twiceDouble(bits)),
-    finite: (bits) => doubleRange.finite(twiceDouble(bits)),
+    from: doubleOfBits,
+    to: (value) => bitsOfDouble(value as Term<'f64'>),
+    ...range(52, 0x7ff),
   },
   s: {
     type: 'f32',
     ops: f32 as unknown as Native['ops'],
     from: (bits) => f32.reinterpret_i32(i32.wrap_i64(bits)),
     to: (value) => i64.extend_i32_u(i32.reinterpret_f32(value as Term<'f32'>)),
-    normal: (bits) => singleRange.normal(twiceSingle(bits)),
-    finite: (bits) => singleRange.finite(twiceSingle(bits)),
+    ...range(23, 0xff),
   },
 };
 
@@ -128,13 +116,13 @@ function rounded(
 ): NativeOp {
   return (context, native, args) =>
     operands(context, native, args, (load, values) =>
-      context.fn.scratch('i64', (result) => {
-        const bits = (): I64 => get(result);
+      context.fn.scratch(native.type, (result) => {
+        const bits = (): I64 => native.to(get(result));
         return after(
           [
-            unless(context.slow, context.nearestAndInexact()),
+            ...context.requireNearestAndInexact(),
             ...load,
-            set(result, native.to(compute(native, values))),
+            set(result, compute(native, values)),
             when(i32.eqz(native.normal(bits())), [unless(context.slow, exact(native, bits, values))]),
           ],
           bits(),
@@ -212,10 +200,8 @@ type FromInteger = (native: Native, a: I64) => F;
 const fromInteger =
   (compute: FromInteger, alwaysExact: (native: Native) => boolean): NativeOp =>
   (context, native, [a]) => {
-    const gate = alwaysExact(native)
-      ? validRounding(context)
-      : unless(context.slow, context.nearestAndInexact());
-    return after([gate], native.to(compute(native, a!)));
+    const gate = alwaysExact(native) ? [validRounding(context)] : context.requireNearestAndInexact();
+    return after(gate, native.to(compute(native, a!)));
   };
 
 const isDouble = (native: Native): boolean => native.type === 'f64';
@@ -226,7 +212,7 @@ const promote: NativeOp = (context, native, args) =>
   operands(context, native, args, (load, [a]) =>
     after(
       [validRounding(context), ...load, branchIf(context.slow, native.ops.ne(a!(), a!()))],
-      i64.reinterpret_f64(f64.promote_f32(a!() as unknown as Term<'f32'>)),
+      bitsOfDouble(f64.promote_f32(a!() as unknown as Term<'f32'>)),
     ),
   );
 
@@ -235,7 +221,7 @@ const demote: NativeOp = (context, native, args) =>
     context.fn.scratch('i64', (result) =>
       after(
         [
-          unless(context.slow, context.nearestAndInexact()),
+          ...context.requireNearestAndInexact(),
           ...load,
           set(result, natives.s.to(f32.demote_f64(a!()))),
           unless(context.slow, i32.or(natives.s.normal(get(result)), isZero(native, a!()))),
@@ -271,7 +257,7 @@ const fmaSingle: NativeOp = (context, native, args) =>
       context.fn.scratch('i64', (bits) =>
         after(
           [
-            unless(context.slow, context.nearestAndInexact()),
+            ...context.requireNearestAndInexact(),
             ...load,
             set(exact, fusedSingle(context.fn, a!, b!, c!)),
             set(bits, native.to(f32.demote_f64(get(exact)))),
@@ -305,13 +291,29 @@ const fmaDouble: NativeOp = (context, native, args) =>
         set(bits, native.to(fusedDouble(context.fn, a!, b!, c!))),
         unless(context.slow, native.normal(get(bits))),
       ];
-      const gate = unless(context.slow, context.nearestAndInexact());
-      return after([gate, ...load, when(i32.or(zero(a!), zero(b!)), whenZero, otherwise)], get(bits));
+      const gate = context.requireNearestAndInexact();
+      return after([...gate, ...load, when(i32.or(zero(a!), zero(b!)), whenZero, otherwise)], get(bits));
     }),
   );
 
-const fma: NativeOp = (context, native, args) =>
-  (native.type === 'f64' ? fmaDouble : fmaSingle)(context, native, args);
+/** Sums of this size have no bits small enough to be rounded away to zero: a zero result is one of cancellation. */
+const cancels = { f64: 2 ** -900, f32: 2 ** -60 };
+
+/** A zero is exact when there is no product, or an addend of which any difference from the product is a normal number. */
+const exactZero = (native: Native, result: () => I64, [a, b, c]: readonly (() => FloatTerm)[]): Term<'i32'> => {
+  const { ge, abs } = native.ops;
+  const least = (native.type === 'f64' ? f64 : f32).const(cancels[native.type]) as FloatTerm;
+  const cancelled = ge(abs(c!()), least);
+  const reasons = i32.or(i32.or(isZero(native, a!()), isZero(native, b!())), cancelled);
+  return i32.and(isZero(native, asF64(native.from(result()))), reasons);
+};
+
+const fmaByHost: NativeOp = rounded((n, [a, b, c]) => n.ops.relaxed_madd(a!(), b!(), c!()), exactZero);
+
+const fma: NativeOp = (context, native, args) => {
+  const compute = context.fusedMultiplyAdd ? fmaByHost : native.type === 'f64' ? fmaDouble : fmaSingle;
+  return compute(context, native, args);
+};
 
 const word = (value: FloatTerm): I64 => i64.extend32_s(i64.trunc_f64_s(value));
 

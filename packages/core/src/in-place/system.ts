@@ -54,6 +54,7 @@ import {
 } from '../wasm/term.ts';
 import { CsrFlag, type InPlaceOperation, kinds, type SpecialCsr } from './kinds.ts';
 import { findPrepared, rulesTerm, usePrepared } from './prepared.ts';
+import { defineRecorded } from './records.ts';
 
 /**
  * System instructions without TypeScript, on the bank the hart's area names: a bare hart's own, or the shadow bank of the virtual hart
@@ -433,7 +434,7 @@ function dispatch(scope: Scope): Statement[] {
  * are the next instruction's; or 0: nothing happened. pc and `left` are in the area on entry.
  */
 export function defineSystem(module: ModuleBuilder, hart: HartAccess): FunctionRef<readonly ['i32'], 'i32'> {
-  return module.function('system', ['i32'], 'i32', (fn, slot) => {
+  const perform = module.function('perform', ['i32'], 'i32', (fn, slot) => {
     const bank = fn.local('i32');
     const privilege = fn.local('i32');
     const kind = i64.load8_u(get(slot), slotField.rm);
@@ -460,4 +461,5 @@ export function defineSystem(module: ModuleBuilder, hart: HartAccess): FunctionR
       i32.const(0),
     ];
   });
+  return defineRecorded(module, hart, perform);
 }

@@ -34,6 +34,7 @@ import { fcsrOffset, slotBytes, slotField, slotShift } from './slot.ts';
 /** The interpreter loop as a handler sees it: its locals and the places it may go. */
 export interface Loop extends Translation {
   readonly fn: FunctionBuilder;
+  readonly fusedMultiplyAdd: boolean;
   readonly hart: HartAccess;
   readonly slot: Local<'i32'>;
   /** Slot address and pc of one point: `pc = origin + ((slot - originSlot) >>> slotShift)`. */
@@ -72,10 +73,13 @@ export const roundingMode = (hart: HartAccess, slot: Local<'i32'>): Term<'i32'> 
   return choose(i32.eq(field(), i32.const(7)), dynamic, field());
 };
 
-const floatContext = ({ fn, hart, slot, to }: Loop): FloatContext => ({
+const floatContext = ({ fn, hart, slot, to, fusedMultiplyAdd }: Loop): FloatContext => ({
   fn,
   slow: to.slow,
-  nearestAndInexact: () => i32.eq(i32.and(fcsr(hart), i32.load(get(slot), slotField.operand)), i32.const(1)),
+  fusedMultiplyAdd,
+  requireNearestAndInexact: () => [
+    branchIf(to.slow, i32.ne(i32.and(fcsr(hart), i32.load(get(slot), slotField.operand)), i32.const(1))),
+  ],
   roundingMode: () => roundingMode(hart, slot),
   inexact: () => i32.and(fcsr(hart), i32.const(1)),
 });

@@ -53,12 +53,19 @@ export interface GenerateOptions {
   readonly base: number;
   /** Set when the memory is shared: its size in 64 KiB pages. */
   readonly sharedPages?: number;
+  /** The host's relaxed multiply-add rounds once, and may be used. */
+  readonly fusedMultiplyAdd?: boolean;
   /** Set when hot code is to be counted, and regions of translated code entered. */
   readonly regions?: RegionPlaces;
 }
 
 /** The wasm module: exports `run() -> Stop`, which starts at the pc in the hart's area with the budget in `left`. */
-export function generateInterpreter({ base, sharedPages, regions }: GenerateOptions): Generated {
+export function generateInterpreter({
+  base,
+  sharedPages,
+  regions,
+  fusedMultiplyAdd = false,
+}: GenerateOptions): Generated {
   const module = new ModuleBuilder();
   const hart: HartAccess = { base };
   const imports = declareImports(module);
@@ -89,6 +96,7 @@ export function generateInterpreter({ base, sharedPages, regions }: GenerateOpti
     return runBody({
       ...locals,
       fn,
+      fusedMultiplyAdd,
       hart,
       imports,
       to: labels(),

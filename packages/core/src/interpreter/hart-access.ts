@@ -1,7 +1,8 @@
 import type { AccessBytes, RegisterOperand } from '@trapline/isa';
 import { watchedLink } from '../code-map.ts';
+import { doubleWithin } from '../codegen/float-bits.ts';
 import { guardBit, type HartField, hartOffsets, tlbEntries, tlbEntryBytes } from '../hart-layout.ts';
-import { i32, i64 } from '../wasm/ops.ts';
+import { f64, i32, i64 } from '../wasm/ops.ts';
 import {
   branchIf,
   get,
@@ -139,5 +140,7 @@ const stores: Record<AccessBytes, typeof i64.store> = {
 
 export const loadHost = (at: Term<'i32'>, bytes: AccessBytes, signed: boolean): Term<'i64'> =>
   loads[bytes][signed ? 1 : 0](at);
-export const storeHost = (at: Term<'i32'>, bytes: AccessBytes, value: Term<'i64'>): Statement =>
-  stores[bytes](at, value);
+export function storeHost(at: Term<'i32'>, bytes: AccessBytes, value: Term<'i64'>): Statement {
+  const double = bytes === 8 ? doubleWithin(value) : undefined;
+  return double ? f64.store(at, double) : stores[bytes](at, value);
+}

@@ -66,6 +66,7 @@ function compile(options: GenerateOptions): Compiled {
   const key = [
     options.base,
     options.sharedPages,
+    options.fusedMultiplyAdd,
     regions?.heat,
     regions?.replaced,
     regions?.threshold,
@@ -152,6 +153,7 @@ class HartProgram {
     const { sharedPages } = memory;
     const { module, floatCalls } = compile({
       base: hart.base,
+      fusedMultiplyAdd: this.host.fusedMultiplyAdd,
       ...(sharedPages !== undefined && { sharedPages }),
       ...(translator && { regions: translator }),
     });

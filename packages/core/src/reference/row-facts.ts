@@ -1,4 +1,4 @@
-import type { Effect, Expr, Instruction } from '@trapline/isa';
+import type { Effect, Expr, Instruction, RegisterOperand } from '@trapline/isa';
 
 /** What a row does to floating-point state, derived from its terms. */
 export interface FloatUse {
@@ -39,6 +39,26 @@ export const termsOf = ({ semantics }: Instruction): readonly Expr[] => {
   if (access.kind === 'amo') terms.push(access.next);
   return [...terms, access.address];
 };
+
+const registersIn = (term: Expr): readonly Extract<Expr, { op: 'f' }>[] =>
+  term.op === 'f' ? [term] : subterms(term).flatMap(registersIn);
+
+const singles = new Map<Instruction, readonly RegisterOperand[]>();
+
+/** The operands of a row that are floating-point registers holding a single. */
+export function singleOperands(row: Instruction): readonly RegisterOperand[] {
+  const found = singles.get(row) ?? findSingles(row);
+  singles.set(row, found);
+  return found;
+}
+
+function findSingles(row: Instruction): readonly RegisterOperand[] {
+  const effects = 'system' in row.semantics ? [] : row.semantics.effects;
+  const written = effects.some((effect) => effect.kind === 'f' && effect.format === 's');
+  const read = termsOf(row).flatMap(registersIn);
+  const names = read.filter(({ format }) => format === 's').map(({ reg }) => reg);
+  return [...new Set([...names, ...(written ? (['rd'] as const) : [])])];
+}
 
 const known = new Map<Instruction, FloatUse>();
 

@@ -1,11 +1,13 @@
 import { compileCondition, compileExpr } from '../codegen/expression.ts';
+import { bitsOfDouble, doubleOfBits, doubleWithin } from '../codegen/float-bits.ts';
 import { hartOffsets } from '../hart-layout.ts';
 import { Mode } from '../interpreter/enter-region.ts';
 import { jumpOf } from '../interpreter/handlers.ts';
 import { tlbIndex } from '../interpreter/hart-access.ts';
 import { fcsrOffset } from '../interpreter/slot.ts';
+import { singleOperands } from '../reference/row-facts.ts';
 import type { FunctionBuilder } from '../wasm/module.ts';
-import { i32, i64 } from '../wasm/ops.ts';
+import { f64, i32, i64 } from '../wasm/ops.ts';
 import {
   block,
   branch,
@@ -33,26 +35,61 @@ export interface Region {
 
 /** Registers in locals: loaded when the region is entered, the written ones stored when it is left. */
 export class Registers {
-  readonly locals = new Map<number, Local<'i64'>>();
-  readonly written = new Set<number>();
+  readonly #locals = new Map<number, Local<'i64' | 'f64'>>();
+  readonly #written = new Set<number>();
 
-  constructor(private readonly fn: FunctionBuilder) {}
+  /** Floating-point registers are doubles, but for `singles` (by offset), which are used in the other format, too. */
+  constructor(
+    private readonly fn: FunctionBuilder,
+    private readonly singles: ReadonlySet<number>,
+  ) {}
 
   /** The local of a register, by its byte offset in the hart's area. */
-  local(offset: number): Local<'i64'> {
-    const known = this.locals.get(offset) ?? this.fn.local('i64');
-    this.locals.set(offset, known);
+  #local(offset: number): Local<'i64' | 'f64'> {
+    const isDouble = offset >= hartOffsets.f && offset < hartOffsets.f + 32 * 8 && !this.singles.has(offset);
+    const known = this.#locals.get(offset) ?? this.fn.local(isDouble ? 'f64' : 'i64');
+    this.#locals.set(offset, known);
     return known;
   }
 
   read(offset: number): Term<'i64'> {
-    return get(this.local(offset));
+    const local = this.#local(offset);
+    return local.type === 'f64' ? bitsOfDouble(get(local as Local<'f64'>)) : get(local as Local<'i64'>);
   }
 
   write(offset: number, value: Term<'i64'>): Statement {
-    this.written.add(offset);
-    return set(this.local(offset), value);
+    this.#written.add(offset);
+    return this.#set(this.#local(offset), value);
   }
+
+  #set(local: Local<'i64' | 'f64'>, value: Term<'i64'>): Statement {
+    return local.type === 'f64'
+      ? set(local as Local<'f64'>, doubleOfBits(value))
+      : set(local as Local<'i64'>, value);
+  }
+
+  /** Reads all registers there are by now from the hart's area. */
+  load(base: Local<'i32'>): Statement[] {
+    return [...this.#locals].map(([offset, local]) => this.#set(local, i64.load(get(base), offset)));
+  }
+
+  /** Writes the changed ones back. */
+  store(base: Local<'i32'>): Statement[] {
+    return [...this.#written].map((offset) => {
+      const value = this.read(offset);
+      const double = doubleWithin(value);
+      return double ? f64.store(get(base), double, offset) : i64.store(get(base), value, offset);
+    });
+  }
+}
+
+/** The floating-point registers, by offset, that code uses as singles. */
+function singlesIn(blocks: readonly Block[]): Set<number> {
+  const found = new Set<number>();
+  for (const { steps } of blocks)
+    for (const { decoded } of steps)
+      for (const operand of singleOperands(decoded.row)) found.add(hartOffsets.f + 8 * decoded[operand]);
+  return found;
 }
 
 /** A page that a translation found: its virtual address, and what added to an address in it gives the host offset. */
@@ -85,6 +122,7 @@ export interface Frame {
   readonly fn: FunctionBuilder;
   readonly pages: KnownPages;
   readonly base: Local<'i32'>;
+  readonly fusedMultiplyAdd: boolean;
   readonly registers: Registers;
   /** Virtual address of the region's first page. */
   readonly page: Local<'i64'>;
@@ -106,8 +144,13 @@ interface Leaving {
 }
 
 /** The body of a region's function `(hart area) -> Mode`. */
-export function regionCode(region: Region, fn: FunctionBuilder, base: Local<'i32'>): Term[] {
-  return new RegionWriter(region, fn, base).body();
+export function regionCode(
+  region: Region,
+  fn: FunctionBuilder,
+  base: Local<'i32'>,
+  fusedMultiplyAdd: boolean,
+): Term[] {
+  return new RegionWriter(region, fn, base, fusedMultiplyAdd).body();
 }
 
 const field = (base: Local<'i32'>, name: keyof typeof hartOffsets) => ({
@@ -120,6 +163,8 @@ class RegionWriter {
   /** One for all steps; what it does on the slow way is the present step's. */
   readonly #stepFrame: StepFrame;
   #slow: () => Label = () => this.#out;
+  /** What `once` has done in the present block. */
+  readonly #done = new Set<string>();
   readonly #leavings: Leaving[] = [];
   readonly #away = new Map<number, Label>();
   readonly #target: Local<'i64'>;
@@ -134,6 +179,7 @@ class RegionWriter {
     private readonly region: Region,
     private readonly fn: FunctionBuilder,
     base: Local<'i32'>,
+    fusedMultiplyAdd: boolean,
   ) {
     this.#target = fn.local('i64');
     this.#site = fn.local('i64');
@@ -143,7 +189,8 @@ class RegionWriter {
       fn,
       base,
       pages: new KnownPages(fn),
-      registers: new Registers(fn),
+      registers: new Registers(fn, singlesIn(region.blocks)),
+      fusedMultiplyAdd,
       page: fn.local('i64'),
       left: fn.local('i32'),
       dataContext: fn.local('i64'),
@@ -153,7 +200,12 @@ class RegionWriter {
       index: fn.local('i32'),
       loaded: fn.local('i64'),
     };
-    this.#stepFrame = { ...this.#frame, slow: () => this.#slow(), address: this.#address };
+    this.#stepFrame = {
+      ...this.#frame,
+      slow: () => this.#slow(),
+      once: (what, code) => this.#onceInBlock(what, code),
+      address: this.#address,
+    };
   }
 
   body(): Term[] {
@@ -172,7 +224,6 @@ class RegionWriter {
   #enter(): Statement[] {
     const { base, page, left, dataContext, fcsr, floatState, registers, pages } = this.#frame;
     const pc = field(base, 'pc');
-    const loads = [...registers.locals].map(([offset, local]) => set(local, i64.load(get(base), offset)));
     return [
       set(page, i64.and(i64.load(pc.at, pc.offset), i64.const(-4096))),
       set(left, i32.load(get(base), hartOffsets.left)),
@@ -180,7 +231,7 @@ class RegionWriter {
       set(this.#fetchContext, i64.load(get(base), hartOffsets.fetchContext)),
       set(fcsr, i32.load(get(base), fcsrOffset)),
       set(floatState, i32.load(get(base), hartOffsets.floatState)),
-      ...loads,
+      ...registers.load(base),
       ...pages.forget(),
     ];
   }
@@ -207,16 +258,19 @@ class RegionWriter {
 
   #leave(): Term[] {
     const { base, left, floatState, registers } = this.#frame;
-    const stores = [...registers.written].map((offset) =>
-      i64.store(get(base), get(registers.local(offset)), offset),
-    );
     return [
-      ...stores,
+      ...registers.store(base),
       i64.store(get(base), get(this.#target), hartOffsets.pc),
       i32.store(get(base), get(left), hartOffsets.left),
       i32.store(get(base), get(floatState), hartOffsets.floatState),
       get(this.#mode),
     ];
+  }
+
+  #onceInBlock(what: string, code: () => Statement[]): Statement[] {
+    if (this.#done.has(what)) return [];
+    this.#done.add(what);
+    return code();
   }
 
   #leaving(place: number, refund: number, mode: number): Label {
@@ -240,6 +294,7 @@ class RegionWriter {
     const { place, steps, end } = block;
     const length = lengthOf(block);
     const code: Statement[] = [];
+    this.#done.clear();
     if (need !== undefined)
       code.push(branchIf(this.#leaving(place, 0, Mode.step), i32.lt_s(get(left), i32.const(need))));
     if (length > 0) code.push(set(left, i32.sub(get(left), i32.const(length))));

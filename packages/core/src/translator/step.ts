@@ -1,4 +1,4 @@
-import type { Access, Decoded, RegisterOperand } from '@trapline/isa';
+import type { Access, Decoded, Instruction, RegisterOperand } from '@trapline/isa';
 import { boxSingle, compileExpr, type Environment } from '../codegen/expression.ts';
 import { nativeFloat } from '../codegen/native-float.ts';
 import { hartOffsets } from '../hart-layout.ts';
@@ -6,7 +6,7 @@ import { loadHost, storeHost, tlbIndex } from '../interpreter/hart-access.ts';
 import { filesOf } from '../interpreter/slot.ts';
 import { floatUse } from '../reference/row-facts.ts';
 import { i32, i64 } from '../wasm/ops.ts';
-import { branchIf, get, type Label, type Statement, set, type Term, when } from '../wasm/term.ts';
+import { branch, branchIf, get, type Label, type Statement, set, type Term, when } from '../wasm/term.ts';
 import type { Step } from './discover.ts';
 import type { Frame } from './region-code.ts';
 
@@ -14,18 +14,24 @@ import type { Frame } from './region-code.ts';
 export interface StepFrame extends Frame {
   /** Nothing of the instruction is done yet: the interpreter does it out of line. */
   slow(): Label;
+  /** What need not be asked or done twice in a block: the code the first time, then nothing. */
+  once(what: string, code: () => Statement[]): Statement[];
   /** The virtual address of a place. */
   address(place: number): Term<'i64'>;
 }
 
 const files = { x: hartOffsets.x, f: hartOffsets.f };
 
-/** nearest-even in the rm field, or dynamic: what `(fcsr & mask) === 1` asks besides NX. */
-const nearestMask = (rm: number): number => (rm === 7 ? 0xe1 : 0x01);
+/** Leaves unless the instruction rounds to nearest even (statically, or by frm) and NX is set; no other mode can pass. */
+function requireNearestAndInexact(rm: number, { fcsr, once, slow }: StepFrame): Statement[] {
+  if (rm !== 0 && rm !== 7) return [branch(slow())];
+  const mask = i32.const(rm === 7 ? 0xe1 : 0x01);
+  return once(`nearest${rm}`, () => [branchIf(slow(), i32.ne(i32.and(get(fcsr), mask), i32.const(1)))]);
+}
 
 /** Registers and constants of an instruction, for the terms of its row. */
 export function stepEnvironment({ place, decoded }: Step, frame: StepFrame): Environment {
-  const { fn, registers, loaded, fcsr } = frame;
+  const { fn, registers, loaded, fcsr, index } = frame;
   const { row, imm, rm, length } = decoded;
   const read = (reg: RegisterOperand): Term<'i64'> => {
     const file = filesOf(row)[reg];
@@ -34,10 +40,6 @@ export function stepEnvironment({ place, decoded }: Step, frame: StepFrame): Env
   };
   const dynamic = (): Term<'i32'> => i32.and(i32.shr_u(get(fcsr), i32.const(5)), i32.const(7));
   const roundingMode = (): Term<'i32'> => (rm === 7 ? dynamic() : i32.const(rm));
-  const nearestAndInexact = (): Term<'i32'> =>
-    rm === 0 || rm === 7
-      ? i32.eq(i32.and(get(fcsr), i32.const(nearestMask(rm))), i32.const(1))
-      : i32.const(0);
   return {
     fn,
     x: read,
@@ -45,12 +47,13 @@ export function stepEnvironment({ place, decoded }: Step, frame: StepFrame): Env
     imm: () => i64.const(imm),
     pc: () => frame.address(place),
     next: () => frame.address(place + length),
-    loaded: () => get(loaded),
+    loaded: () => (loadsDouble(row) ? loadHost(get(index), 8, false) : get(loaded)),
     float: (name, format, args) =>
       nativeFloat(name, format, args, {
         fn,
         slow: frame.slow(),
-        nearestAndInexact,
+        fusedMultiplyAdd: frame.fusedMultiplyAdd,
+        requireNearestAndInexact: () => requireNearestAndInexact(rm, frame),
         roundingMode,
         inexact: () => i32.and(get(fcsr), i32.const(1)),
       }),
@@ -65,7 +68,8 @@ export function executeStep(step: Step, frame: StepFrame): Statement[] {
   const env = stepEnvironment(step, frame);
   const float = floatUse(row);
   const code: Statement[] = [];
-  if (float.uses) code.push(branchIf(frame.slow(), i32.eqz(get(frame.floatState))));
+  if (float.uses)
+    code.push(...frame.once('floatOn', () => [branchIf(frame.slow(), i32.eqz(get(frame.floatState)))]));
   if (access) code.push(...performAccess(access, env, frame, step.decoded));
   for (const effect of effects) {
     if (effect.kind === 'jump') throw new Error(`${row.name} ends its block`);
@@ -78,7 +82,7 @@ export function executeStep(step: Step, frame: StepFrame): Statement[] {
     const boxed = effect.kind === 'f' && effect.format === 's' ? boxSingle(value) : value;
     code.push(frame.registers.write(files[effect.kind] + 8 * rd, boxed));
   }
-  if (float.dirties) code.push(set(frame.floatState, i32.const(3)));
+  if (float.dirties) code.push(...frame.once('floatDirty', () => [set(frame.floatState, i32.const(3))]));
   return code;
 }
 
@@ -93,7 +97,7 @@ type Inline = Exclude<Access, { kind: 'compareAndSwap' }>;
 
 function performAccess(access: Access, env: Environment, frame: StepFrame, decoded: Decoded): Statement[] {
   if (access.kind === 'compareAndSwap') throw new Error('compare-and-swap is not translated');
-  return [...translate(access, env, frame, decoded), ...transfer(access, env, frame)];
+  return [...translate(access, env, frame, decoded), ...transfer(access, env, frame, decoded)];
 }
 
 /**
@@ -124,11 +128,24 @@ function translate(access: Inline, env: Environment, frame: StepFrame, { rs1 }: 
   return [...code, branchIf(frame.slow(), misaligned)];
 }
 
-function transfer(access: Inline, env: Environment, { base, index, loaded }: StepFrame): Statement[] {
+/** All the row does is to load a floating-point register with 8 bytes. */
+const loadsDouble = ({ semantics }: Instruction): boolean =>
+  !('system' in semantics) &&
+  semantics.access?.kind === 'load' &&
+  semantics.access.bytes === 8 &&
+  semantics.effects.every(({ kind }) => kind === 'f');
+
+function transfer(
+  access: Inline,
+  env: Environment,
+  { base, index, loaded }: StepFrame,
+  decoded: Decoded,
+): Statement[] {
   const { bytes } = access;
   switch (access.kind) {
     case 'load':
-      return [set(loaded, loadHost(get(index), bytes, access.signed))];
+      // A double is loaded where it is used.
+      return loadsDouble(decoded.row) ? [] : [set(loaded, loadHost(get(index), bytes, access.signed))];
     case 'store':
       return [storeHost(get(index), bytes, compileExpr(access.value, env))];
     case 'amo':

@@ -245,11 +245,10 @@ export class Translator implements Engine, RegionOwner {
   }
 
   #compile(batch: readonly Prepared[]): void {
-    const { memory } = this.#host;
-    const bytes = regionModule(
-      batch.map(({ region }) => region),
-      memory.sharedPages,
-    );
+    const { memory, fusedMultiplyAdd } = this.#host;
+    const { sharedPages } = memory;
+    const regions = batch.map(({ region }) => region);
+    const bytes = regionModule(regions, { sharedPages, fusedMultiplyAdd });
     const module = new WebAssembly.Module(bytes);
     const { exports } = new WebAssembly.Instance(module, { [importModule]: { [memoryImport]: memory.wasm } });
     batch.forEach((prepared, n) => {

@@ -7,6 +7,7 @@ export const typeCode: Record<ResultType, number> = {
   i64: 0x7e,
   f32: 0x7d,
   f64: 0x7c,
+  v128: 0x7b,
   void: 0x40,
 };
 

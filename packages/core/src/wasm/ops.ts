@@ -112,6 +112,14 @@ const convert =
   (a: Term<From>): Term<To> =>
     plain(to, opcode, a);
 
+/** Relaxed multiply-add of vectors whose lanes are all the same; `codes` are splat, multiply-add and extraction of a lane. */
+const relaxedMultiplyAdd =
+  <T extends Float>(type: T, codes: { readonly splat: number; readonly madd: number; readonly lane: number }) =>
+  (a: Term<T>, b: Term<T>, c: Term<T>): Term<T> => {
+    const [x, y, z] = [a, b, c].map((each) => plain('v128', [0xfd, codes.splat], each));
+    return plain(type, [0xfd, codes.lane, 0], plain('v128', [0xfd, codes.madd, 2], x!, y!, z!));
+  };
+
 export const i32 = {
   const: (value: number): Term<'i32'> => term('i32', { kind: 'const', type: 'i32', value: value | 0 }),
   eqz: convert('i32', 'i32', 0x45),
@@ -171,6 +179,8 @@ export const f32 = {
   convert_i64_s: convert('i64', 'f32', 0xb4),
   convert_i64_u: convert('i64', 'f32', 0xb5),
   demote_f64: convert('f64', 'f32', 0xb6),
+  /** a * b + c with one rounding or two, as the host likes ("Relaxed SIMD"). */
+  relaxed_madd: relaxedMultiplyAdd('f32', { splat: 19, madd: 0x85, lane: 31 }),
 };
 
 export const f64 = {
@@ -186,6 +196,8 @@ export const f64 = {
   convert_i64_s: convert('i64', 'f64', 0xb9),
   convert_i64_u: convert('i64', 'f64', 0xba),
   promote_f32: convert('f32', 'f64', 0xbb),
+  /** As f32's. */
+  relaxed_madd: relaxedMultiplyAdd('f64', { splat: 20, madd: 0x87, lane: 33 }),
 };
 
 /** Fills `bytes` bytes at `address` with a byte. */

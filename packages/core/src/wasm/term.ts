@@ -4,7 +4,8 @@
  */
 
 export type ValueType = 'i32' | 'i64' | 'f32' | 'f64';
-export type ResultType = ValueType | 'void';
+/** Vectors pass between instructions only: no local holds one. */
+export type ResultType = ValueType | 'v128' | 'void';
 
 /** A local variable or parameter of the function being written. */
 export interface Local<T extends ValueType = ValueType> {
