@@ -16,6 +16,9 @@ const booting = (options: MachineOptions = {}) =>
     ...options,
   });
 
+/** The guest's own tests: many calls, address spaces and signals, and then it powers off. */
+const testing = (options: MachineOptions) => booting({ append: 'selftest', ...options });
+
 describe('a tape', () => {
   it('gives back every exit as a listener saw it', async () => {
     const machine = await booting({ harts: 2 });
@@ -38,6 +41,32 @@ describe('a tape', () => {
       });
       expect([tape.retired(number), tape.time(number)]).toEqual([Number(event.retired), Number(event.time)]);
     }
+  });
+
+  it('alone holds the same as one that is told at once, though what could then ran in place', async () => {
+    const [alone, told] = [new ExitTape(200_000), new ExitTape(200_000)];
+    const machines = await Promise.all([testing({ harts: 2 }), testing({ harts: 2 })]);
+    machines[0].recordExits(alone);
+    let calls = 0;
+    machines[1].recordExits(told, () => calls++);
+    for (const machine of machines) await machine.run({ maxInstructions: 1_000_000 });
+    expect(calls).toBe(told.next);
+    expect(told.next).toBeGreaterThan(5000);
+    expect(alone.next).toBe(told.next);
+    for (let number = 0; number < told.next; number++) expect(alone.read(number)).toEqual(told.read(number));
+    const [{ exits, shadow }, other] = machines.map((machine) => machine.stats());
+    expect({ exits, shadow }).toEqual({ exits: other!.exits, shadow: other!.shadow });
+    expect(machines[0].ramHash()).toBe(machines[1].ramHash());
+  });
+
+  it('has times that never go back where the host gives them', async () => {
+    const machine = await testing({ clock: 'realtime' });
+    const tape = new ExitTape(200_000);
+    machine.recordExits(tape);
+    await machine.run({ maxInstructions: 1_000_000 });
+    const times = Array.from({ length: tape.next }, (_, number) => tape.time(number));
+    expect(times.length).toBeGreaterThan(1000);
+    expect(times.filter((time, number) => number > 0 && time < times[number - 1]!)).toEqual([]);
   });
 
   it('keeps the newest, and tells of each as it is written', async () => {

@@ -1,3 +1,4 @@
+import type { InPlaceRecords } from '@trapline/core';
 import type { Privilege } from '@trapline/isa';
 import { type Action, type ExitEvent, exitKinds, type Moment } from './exits.ts';
 import type { Observation } from './observation.ts';
@@ -29,9 +30,14 @@ export class ExitLog {
   #tape: ExitTape | undefined;
   #recorded: (() => void) | undefined;
 
-  /** Whether anybody looks: then everything exits, and what it did is told. */
+  /** Whether anybody looks: then everything that may exit is told. */
   get listening(): boolean {
     return this.#listeners.size > 0 || this.#tape !== undefined;
+  }
+
+  /** Whether somebody wants to hear of each exit at once; a tape alone is also told of instructions after they were executed in place. */
+  get immediate(): boolean {
+    return this.#listeners.size > 0 || this.#recorded !== undefined;
   }
 
   /** Records every exit on a tape, one at a time; `recorded` is called after each. The returned function stops that. */
@@ -39,8 +45,15 @@ export class ExitLog {
     this.#tape = tape;
     this.#recorded = recorded;
     return () => {
-      if (this.#tape === tape) this.#tape = undefined;
+      if (this.#tape !== tape) return;
+      this.#tape = undefined;
+      this.#recorded = undefined;
     };
+  }
+
+  /** Tells the tape of a sensitive instruction of hart `hart` that was executed in place at `time`. */
+  tellInPlace(records: InPlaceRecords, record: number, hart: number, time: bigint): void {
+    this.count(this.#tape!.writeInPlace(records, record, hart, time));
   }
 
   /** Tells of one exit: its moment, what was done, and the state it left. */

@@ -40,6 +40,8 @@ export type Action =
       readonly gpa: bigint;
       readonly hpa: bigint;
       readonly leaf: bigint;
+      /** Pages beside it, of the same large page of the guest or untranslated as it is, that were filled with it. */
+      readonly around: number;
     }
   /** Delivered a virtual trap to the guest: the trap, and the mode it went to. */
   | { readonly kind: 'reflected'; readonly trap: Trap; readonly to: Privilege }

@@ -1,3 +1,4 @@
+import type { Kind } from '@trapline/core';
 import {
   Cause,
   type Decoded,
@@ -34,10 +35,17 @@ const inUserMode: Readonly<Record<SystemOp, ExitKind | undefined>> = {
 /** The exit an instruction is for certain when U-mode executes it; undefined: the hart has to try. */
 export function sensitive(decoded: Decoded | undefined): ExitKind | undefined {
   if (decoded === undefined || !('system' in decoded.row.semantics)) return undefined;
-  const { system } = decoded.row.semantics;
-  if (system === 'csr' && lowestPrivilege(decoded.csr) === U && !isReadOnly(decoded.csr)) return undefined;
+  return exitOf(decoded.row.semantics.system, decoded.csr);
+}
+
+function exitOf(system: SystemOp, csr: number): ExitKind | undefined {
+  if (system === 'csr' && lowestPrivilege(csr) === U && !isReadOnly(csr)) return undefined;
   return inUserMode[system];
 }
+
+/** `sensitive` of a kind of instruction that can be executed in place. */
+export const sensitiveKind = ({ name, csr }: Kind): ExitKind | undefined =>
+  csr === undefined ? exitOf(name, 0) : exitOf('csr', csr.number);
 
 /** The trap the physical hart would have raised. */
 export const trapOf = (kind: ExitKind, word: number): Trap =>

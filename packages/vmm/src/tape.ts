@@ -1,4 +1,5 @@
-import type { Privilege } from '@trapline/isa';
+import { type InPlaceRecords, RecordByte, RecordWord, recordWords } from '@trapline/core';
+import { Cause, type Privilege, S, Slot, trapLevels } from '@trapline/isa';
 import { type Action, type ExitEvent, exitKinds, exitNumber, type Moment } from './exits.ts';
 import { csrChange, type ExitOutcome, type Observation } from './observation.ts';
 
@@ -15,6 +16,19 @@ const interruptBit = 1 << 31;
 
 const actionKinds = ['emulated', 'filled', 'reflected', 'firmware', 'device', 'policy'] as const;
 type Of<K extends Action['kind']> = Extract<Action, { readonly kind: K }>;
+
+const [emulated, reflected] = [actionKinds.indexOf('emulated'), actionKinds.indexOf('reflected')];
+const ecallWord = 0x73;
+
+/** The CSRs of an ecall's trap and their words in its record, in the order of slots. */
+const ecallChanges = (
+  [
+    [Slot.mstatus, RecordWord.status],
+    [trapLevels.supervisor.epc, RecordWord.csr],
+    [trapLevels.supervisor.cause, RecordWord.cause],
+    [trapLevels.supervisor.tval, RecordWord.tval],
+  ] as const
+).toSorted(([a], [b]) => a - b);
 
 /** Text that recurs, by number. */
 class Texts {
@@ -42,6 +56,7 @@ class Texts {
 export class ExitTape {
   readonly capacity: number;
   readonly #words: BigUint64Array;
+  readonly #halves: Uint32Array;
   readonly #small: Uint32Array;
   /** Outcomes with more changes than a place holds, by place. */
   readonly #large = new Map<number, ExitOutcome>();
@@ -51,6 +66,7 @@ export class ExitTape {
   constructor(capacity: number) {
     this.capacity = capacity;
     this.#words = new BigUint64Array(capacity * wordsOfExit);
+    this.#halves = new Uint32Array(this.#words.buffer);
     this.#small = new Uint32Array(capacity * smallsOfExit);
   }
 
@@ -90,6 +106,77 @@ export class ExitTape {
     smalls[small + Small.counts] = csrs | (registers << 8) | (moment.word === undefined ? noInstruction : 0);
   }
 
+  /** Writes a sensitive instruction that a hart executed in place; gives the number of the exit's kind. */
+  writeInPlace(of: InPlaceRecords, record: number, hart: number, time: bigint): number {
+    const place = this.#next++ % this.capacity;
+    const words = place * wordsOfExit;
+    const small = place * smallsOfExit;
+    const from = record * recordWords;
+    const [into, smalls] = [this.#words, this.#small];
+    const word = of.halves[2 * (from + RecordWord.instruction)]!;
+    const mode = of.byteOf(record, RecordByte.mode);
+    const isEcall = word === ecallWord;
+    const kind = isEcall ? exitNumber.ecall : exitNumber.illegalInstruction;
+    into[words + Word.retired] = of.words[from + RecordWord.retired]!;
+    into[words + Word.time] = time;
+    into[words + Word.pc] = of.words[from + RecordWord.pc]!;
+    into[words + Word.pcAfter] = of.words[from + RecordWord.pcAfter]!;
+    this.#setSmall(words + Word.tval, isEcall ? 0 : word);
+    const csrs = isEcall
+      ? this.#ecallChanges(words, of, from)
+      : this.#csrChange(words, of, from, of.slotOf(record));
+    const register = (word >>> 7) & 31;
+    const registers =
+      register === 0 ? 0 : this.#change({ words, index: csrs, of, at: from + RecordWord.target }, register);
+    if (isEcall) {
+      this.#setSmall(words + Word.action, 0);
+      this.#setSmall(words + Word.action + 1, S);
+      smalls[small + Small.detail] = Cause.ecallFromU + mode;
+    }
+    if (this.#large.size > 0) this.#large.delete(place);
+    smalls[small + Small.kinds] =
+      hart |
+      (mode << 4) |
+      (of.byteOf(record, RecordByte.modeAfter) << 6) |
+      (kind << 8) |
+      ((isEcall ? reflected : emulated) << 16);
+    smalls[small + Small.instruction] = word;
+    smalls[small + Small.counts] = csrs | (registers << 8);
+    return kind;
+  }
+
+  #setSmall(at: number, value: number): void {
+    this.#halves[2 * at] = value;
+    this.#halves[2 * at + 1] = 0;
+  }
+
+  /** Beside an ecall, an instruction in place changes one CSR. */
+  #csrChange(words: number, of: InPlaceRecords, from: number, slot: number): number {
+    const at = from + (slot === Slot.mstatus ? RecordWord.status : RecordWord.csr);
+    return this.#change({ words, index: 0, of, at }, slot);
+  }
+
+  #ecallChanges(words: number, of: InPlaceRecords, from: number): number {
+    let index = 0;
+    for (const [slot, word] of ecallChanges)
+      index += this.#change({ words, index, of, at: from + word }, slot);
+    return index;
+  }
+
+  /** Writes what a CSR or register was and is, if that is not the same; how many changes that makes. */
+  #change(
+    { words, index, of, at }: { words: number; index: number; of: InPlaceRecords; at: number },
+    number: number,
+  ): number {
+    const { halves } = of;
+    if (halves[2 * at] === halves[2 * at + 2] && halves[2 * at + 1] === halves[2 * at + 3]) return 0;
+    const to = words + Word.changes + 3 * index;
+    this.#setSmall(to, number);
+    this.#words[to + 1] = of.words[at]!;
+    this.#words[to + 2] = of.words[at + 1]!;
+    return 1;
+  }
+
   /** Writes what was done; gives the number of its kind. */
   #action(words: number, small: number, action: Action): number {
     const [into, at] = [this.#words, words + Word.action];
@@ -101,6 +188,7 @@ export class ExitTape {
         into[at + 1] = action.gpa;
         into[at + 2] = action.hpa;
         into[at + 3] = action.leaf;
+        this.#small[small + Small.detail] = action.around;
         return 1;
       case 'reflected':
         into[at] = action.trap.tval;
@@ -170,7 +258,7 @@ export class ExitTape {
     const [a, b, c, d] = words.subarray(Word.action) as unknown as [bigint, bigint, bigint, bigint];
     const read: { readonly [K in Action['kind']]: () => Of<K> } = {
       emulated: () => ({ kind: 'emulated' }),
-      filled: () => ({ kind: 'filled', va: a, gpa: b, hpa: c, leaf: d }),
+      filled: () => ({ kind: 'filled', va: a, gpa: b, hpa: c, leaf: d, around: detail }),
       reflected: () => ({
         kind: 'reflected',
         trap: { interrupt: (detail & interruptBit) !== 0, cause: detail & ~interruptBit, tval: a },

@@ -5,7 +5,10 @@ import {
   Hart,
   type HartOptions,
   type HartState,
+  InPlaceRecords,
   interceptBits,
+  RecordWord,
+  recordWords,
   Slow,
   type SlowStatus,
   Stop,
@@ -32,7 +35,7 @@ import { type Action, type ExitKind, exitNumber, exitOfCause, type Moment } from
 import type { GuestBus } from './guest-bus.ts';
 import { Observation } from './observation.ts';
 import type { Policy, PolicyExit, Verdict } from './policy.ts';
-import { sensitive, trapOf } from './sensitive.ts';
+import { sensitive, sensitiveKind, trapOf } from './sensitive.ts';
 import type { Pager } from './shadow/pager.ts';
 import type { ShadowTree } from './shadow/tree.ts';
 
@@ -110,6 +113,7 @@ export class Vcpu extends Hart {
   #protection = 0;
   #action: Action = emulated;
   readonly #observation: Observation;
+  readonly #records: InPlaceRecords;
 
   /** `physical` must deliver traps to the host. */
   constructor(host: VcpuHost, options: HartOptions, physical: Hart) {
@@ -118,6 +122,8 @@ export class Vcpu extends Hart {
     this.#host = host;
     this.#observation = new Observation(this.views.csrs, this.views.x);
     this.#bank = new Bank(this, physical);
+    this.#records = new InPlaceRecords(physical.views);
+    this.#records.choose((kind) => sensitiveKind(kind) !== undefined);
     const { intercepts } = host;
     if (intercepts !== 'all') physical.executeInPlace(this, interceptBits(intercepts));
     physical.slow.onSwitched = () => this.#followSwitch();
@@ -189,17 +195,34 @@ export class Vcpu extends Hart {
   #enter(budget: number): StopReason {
     const { physical } = this;
     const { intercepts, exits, pager } = this.#host;
-    const everything = intercepts === 'all' || exits.listening;
-    pager.protecting = everything;
+    pager.protecting = intercepts === 'all' || exits.listening;
     this.#useTree();
-    physical.views.bank[0] = everything ? 0 : this.base;
+    physical.views.bank[0] = intercepts === 'all' || exits.immediate ? 0 : this.base;
+    this.#records.on = exits.listening;
     this.#bank.lendFloat();
     physical.used = 0;
+    const began = exits.listening ? this.time() : 0n;
     const stop = physical.stretch(budget);
+    if (this.#records.count > 0) this.#tellInPlace(began);
     this.used += physical.used;
     this.tellTrapped();
     this.#afterPhysical();
     return stop;
+  }
+
+  /** Tells of the sensitive instructions that the stretch which is just over executed in place. */
+  #tellInPlace(began: bigint): void {
+    const { clock, physical, views } = this;
+    const records = this.#records;
+    const now = this.retiredCount();
+    const stretch = { began, instructions: physical.used + views.trapped[0]! };
+    for (let record = 0; record < records.count; record++) {
+      const at = record * recordWords;
+      const then =
+        Number(records.words[at + RecordWord.retired]) + records.halves[2 * (at + RecordWord.spent)]!;
+      this.#host.exits.tellInPlace(records, record, this.id, clock.timeBefore(now - then, stretch));
+    }
+    records.clear();
   }
 
   /** Makes the physical hart translate by the tree for the present virtual state. */

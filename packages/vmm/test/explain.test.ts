@@ -85,9 +85,9 @@ describe('an exit explained', () => {
   it('says what the monitor did: filled, reflected, served, made the access', () => {
     const did = (action: ExitEvent['action']) =>
       explain(event('ld a0, 0(a1)', { exit: 'loadPageFault', action }), names);
-    expect(did({ kind: 'filled', va: 0x1000n, gpa: 0x2000n, hpa: 0x3000n, leaf: 0n }).sentences[1]).toContain(
-      '0x1000 is guest-physical 0x2000, which lies at host-physical 0x3000',
-    );
+    expect(
+      did({ kind: 'filled', va: 0x1000n, gpa: 0x2000n, hpa: 0x3000n, leaf: 0n, around: 0 }).sentences[1],
+    ).toContain('0x1000 is guest-physical 0x2000, which lies at host-physical 0x3000');
     const fault = { interrupt: false, cause: 13, tval: 0x1000n };
     expect(did({ kind: 'reflected', trap: fault, to: S }).sentences[1]).toContain(
       'scause to \u201cload page fault\u201d and sent the guest to its S-mode handler',

@@ -1,6 +1,6 @@
 import { HostError } from '@trapline/core';
 import { expect, test } from 'vitest';
-import type { ExitEvent, Policy } from '../src/index.ts';
+import { type ExitEvent, ExitTape, type Policy } from '../src/index.ts';
 import { assembleGuest, type Board, type BoardOptions, board, finish } from './pair.ts';
 
 const calls = 200;
@@ -119,6 +119,23 @@ test('a listener hears of every exit, from when it starts to listen', () => {
   });
   expect(exits.illegalInstruction).toBeGreaterThan(perCall * calls);
   expect(events.filter(({ exit }) => exit === 'illegalInstruction')).toHaveLength(exits.illegalInstruction!);
+});
+
+test('a tape alone has every exit, and system calls still leave the hart alone', () => {
+  const tape = new ExitTape(10_000);
+  const events: ExitEvent[] = [];
+  const stops: (() => void)[] = [];
+  const recorded = run({ policy: plain, intercept: 'needed' }, (guest) => {
+    stops.push(guest.machine!.exits.record(tape));
+  });
+  const heard = run({ policy: plain, intercept: 'needed' }, (guest) => {
+    guest.machine!.exits.listen((event) => events.push(event));
+  });
+  expect(tape.next).toBe(events.length);
+  expect(events.map((_, number) => tape.read(number))).toEqual(events);
+  expect(recorded.exits).toEqual(heard.exits);
+  expect(recorded.retired).toBe(heard.retired);
+  expect(recorded.guest.clock.ticks()).toBe(heard.guest.clock.ticks());
 });
 
 test('a policy with onExit sees every sensitive instruction; with intercepts too, those it names', () => {

@@ -19,7 +19,14 @@ const moment: fc.Arbitrary<Moment> = fc.record({
 });
 const action: fc.Arbitrary<Action> = fc.oneof(
   fc.constant({ kind: 'emulated' as const }),
-  fc.record({ kind: fc.constant('filled' as const), va: word, gpa: word, hpa: word, leaf: word }),
+  fc.record({
+    kind: fc.constant('filled' as const),
+    va: word,
+    gpa: word,
+    hpa: word,
+    leaf: word,
+    around: fc.nat(31),
+  }),
   fc.record({
     kind: fc.constant('reflected' as const),
     trap: fc.record({ interrupt: fc.boolean(), cause: fc.nat(63), tval: word }),

@@ -20,9 +20,13 @@ const register = ({ gpa, device }: Of<'device'>, names: Names): string => {
   return name === undefined ? `${device} at ${hex(gpa)}` : `${device} ${name} at ${hex(gpa)}`;
 };
 
+const neighbours = (around: number): string =>
+  around === 0 ? '' : ` and ${around} beside it, which are translated the same way`;
+
 const phrases: Phrases = {
   emulated: () => 'executed on the shadow state',
-  filled: ({ va, gpa, hpa }) => `shadow entry filled: va ${hex(va)} -> guest ${hex(gpa)} -> host ${hex(hpa)}`,
+  filled: ({ va, gpa, hpa, around }) =>
+    `shadow entry filled: va ${hex(va)} -> guest ${hex(gpa)} -> host ${hex(hpa)}${around > 0 ? `, and ${around} beside it` : ''}`,
   reflected: ({ trap, to }) =>
     `${trapName(trap)} delivered to the guest's ${modeName(to)}, tval ${hex(trap.tval)}`,
   firmware: (action) => `SBI extension ${hex(action.extension)} function ${action.function} served`,
@@ -36,8 +40,8 @@ const phrases: Phrases = {
 
 const sentences: Phrases = {
   emulated: () => 'The monitor executed the instruction on the guest\u2019s own, shadow state.',
-  filled: ({ va, gpa, hpa }) =>
-    `The guest\u2019s own page table allows it: ${hex(va)} is guest-physical ${hex(gpa)}, which lies at host-physical ${hex(hpa)}. The monitor filled the missing shadow entry, and the guest never learns of it.`,
+  filled: ({ va, gpa, hpa, around }) =>
+    `The guest\u2019s own page table allows it: ${hex(va)} is guest-physical ${hex(gpa)}, which lies at host-physical ${hex(hpa)}. The monitor filled the missing shadow entry${neighbours(around)}, and the guest never learns of it.`,
   reflected: ({ trap, to }) =>
     `The guest has to see this itself: the monitor set ${privilegeName(to).toLowerCase()}cause to \u201c${trapName(trap)}\u201d and sent the guest to its ${modeName(to)} handler, as the hardware would.`,
   firmware: (action) =>

@@ -13,15 +13,7 @@ import {
   U,
 } from '@trapline/isa';
 import { branchKey, frameOf, PoolExhausted, ShadowBranch, spanPages } from './branch.ts';
-import {
-  factsOf,
-  type Guest,
-  leafOf,
-  needed,
-  type PageFacts,
-  permissionBits,
-  plainBit,
-} from './permissions.ts';
+import { factsOf, type Guest, leafOf, needed, permissionBits, plainBit } from './permissions.ts';
 import type { TablePool } from './pool.ts';
 import { GuestTables, Space, type TableUse } from './tables.ts';
 import { addressOf, type Levels, pageNumber, ShadowTree } from './tree.ts';
@@ -43,7 +35,14 @@ export interface PagerHost {
 }
 
 export type Fill =
-  | { readonly kind: 'filled'; readonly gpa: bigint; readonly hpa: bigint; readonly leaf: bigint }
+  | {
+      readonly kind: 'filled';
+      readonly gpa: bigint;
+      readonly hpa: bigint;
+      readonly leaf: bigint;
+      /** So many pages beside it were filled too. */
+      readonly around: number;
+    }
   /** The guest's own page fault: deliver it. */
   | { readonly kind: 'fault'; readonly cause: number }
   /** Not to be done in place: execute the instruction on the virtual hart. */
@@ -234,11 +233,10 @@ export class Pager {
     const { branch, page } = this.#place(state, tree, va, path);
     const gpa = this.#host.guestAddress(host & ~0xfff);
     const target = { branch, page, gpa, hpa: this.#host.hostAddress(host & ~0xfff) };
-    const bits = this.#allowed(state, found, gpa);
-    const filled = this.#install(access, target, bits);
-    if (filled.kind === 'filled' && !this.#protecting && found.size !== 12)
-      this.#fillAround(mmu, target, bits);
-    return filled;
+    const bits = permissionBits(state, found);
+    const filled = this.#install(access, target, this.#watched(bits, gpa));
+    if (filled.kind !== 'filled' || found.size === 12) return filled;
+    return { ...filled, around: this.#fillAround(mmu, target, bits) };
   }
 
   #fillSpecial(guest: Guest, tree: ShadowTree, access: AccessType, va: bigint): Fill {
@@ -251,13 +249,13 @@ export class Pager {
     // Devices, holes and what PMP forbids or splits: the instruction itself, executed on the virtual hart, says what happens.
     if (hpa === undefined || guest.mmu.protection(gpa, access) !== 'allow') return { kind: 'emulate' };
     const { branch, page } = this.#place(guest.state, tree, va, walked && pathOfWalk(walked, tree.levels));
-    const bits = this.#allowed(guest.state, factsOf(guest, walked?.pte, gpa), Number(gpa));
+    const bits = this.#watched(permissionBits(guest.state, factsOf(guest, walked?.pte, gpa)), Number(gpa));
     return this.#install(access, { branch, page, gpa: Number(gpa), hpa: Number(hpa) }, bits);
   }
 
-  #allowed(state: PrivilegedState, facts: PageFacts, gpa: number): number {
-    const keepsFromStores = this.#protecting && this.#tables.has(gpa / 4096);
-    return permissionBits(state, facts) & ~(keepsFromStores ? plainBit.W : 0);
+  /** What is left of a page's permissions where stores to guest page tables are to exit. */
+  #watched(bits: number, gpa: number): number {
+    return this.#protecting && this.#tables.has(gpa / 4096) ? bits & ~plainBit.W : bits;
   }
 
   #install(access: AccessType, { branch, page, gpa, hpa }: Target, bits: number): Fill {
@@ -266,18 +264,25 @@ export class Pager {
     if (branch.map(page, leaf) !== 0n) this.#forgetPage(branch, page);
     if (this.#protecting && bits & plainBit.W) this.#noteWritable(gpa / 4096, { branch, page });
     this.#counts.fills++;
-    return { kind: 'filled', gpa: BigInt(gpa), hpa: BigInt(hpa), leaf };
+    return { kind: 'filled', gpa: BigInt(gpa), hpa: BigInt(hpa), leaf, around: 0 };
   }
 
-  /** A larger page, or no translation at all: its neighbours get the same. */
-  #fillAround(mmu: Mmu, { branch, page, gpa, hpa }: Target, bits: number): void {
+  /** A larger page, or no translation at all: its neighbours get the same. How many had none yet. */
+  #fillAround(mmu: Mmu, { branch, page, gpa, hpa }: Target, bits: number): number {
     const before = page % aroundPages;
     const firstGpa = gpa - before * 4096;
-    if (firstGpa % (aroundPages * 4096) !== 0 || !mmu.isUniform(firstGpa, aroundPages * 4096)) return;
-    const first = page - before;
+    if (firstGpa % (aroundPages * 4096) !== 0 || !mmu.isUniform(firstGpa, aroundPages * 4096)) return 0;
+    let filled = 0;
     for (let n = 0; n < aroundPages; n++) {
-      if (branch.map(first + n, leafOf(hpa + (n - before) * 4096, bits), false) === 0n) this.#counts.around++;
+      const at = page - before + n;
+      const allowed = this.#watched(bits, firstGpa + n * 4096);
+      if (branch.map(at, leafOf(hpa + (n - before) * 4096, allowed), false) !== 0n) continue;
+      if (this.#protecting && allowed & plainBit.W)
+        this.#noteWritable(firstGpa / 4096 + n, { branch, page: at });
+      filled++;
     }
+    this.#counts.around += filled;
+    return filled;
   }
 
   #pathOf({ size, entries }: WalkedFields): Path {
