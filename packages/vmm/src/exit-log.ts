@@ -53,7 +53,7 @@ export class ExitLog {
 
   /** Tells the tape of a sensitive instruction of hart `hart` that was executed in place at `time`. */
   tellInPlace(records: InPlaceRecords, record: number, hart: number, time: bigint): void {
-    this.count(this.#tape!.writeInPlace(records, record, hart, time));
+    if (this.#tape !== undefined) this.count(this.#tape.writeInPlace(records, record, hart, time));
   }
 
   /** Tells of one exit: its moment, what was done, and the state it left. */
