@@ -6,5 +6,6 @@ import { setFlagsFromString } from 'node:v8';
  */
 export function enableRelaxedMultiplyAdd(): void {
   const version = Number.parseInt(process.versions.node, 10);
-  if (version < 22) setFlagsFromString('--experimental-wasm-relaxed-simd');
+  if (version < 22)
+    for (const flag of ['relaxed-simd', 'branch-hinting']) setFlagsFromString(`--experimental-wasm-${flag}`);
 }

@@ -11,6 +11,7 @@ import {
   type Statement,
   set,
   type Term,
+  unlikely,
   when,
 } from '../wasm/term.ts';
 import { bitsOfDouble, doubleOfBits } from './float-bits.ts';
@@ -81,7 +82,8 @@ type FloatTerm = Term<'f64'>;
 /** The builders of `Native.ops` are typed for f64 alone; the values are of `native.type`. */
 const asF64 = (value: F): FloatTerm => value as FloatTerm;
 
-const unless = (slow: Label, condition: Term<'i32'>): Statement => branchIf(slow, i32.eqz(condition));
+const unless = (slow: Label, condition: Term<'i32'>): Statement =>
+  unlikely(branchIf(slow, i32.eqz(condition)));
 
 /** Evaluates operands into locals of the format's type. */
 function operands<R>(
@@ -123,7 +125,9 @@ function rounded(
             ...context.requireNearestAndInexact(),
             ...load,
             set(result, compute(native, values)),
-            when(i32.eqz(native.normal(bits())), [unless(context.slow, exact(native, bits, values))]),
+            unlikely(
+              when(i32.eqz(native.normal(bits())), [unless(context.slow, exact(native, bits, values))]),
+            ),
           ],
           bits(),
         );
@@ -300,7 +304,11 @@ const fmaDouble: NativeOp = (context, native, args) =>
 const cancels = { f64: 2 ** -900, f32: 2 ** -60 };
 
 /** A zero is exact when there is no product, or an addend of which any difference from the product is a normal number. */
-const exactZero = (native: Native, result: () => I64, [a, b, c]: readonly (() => FloatTerm)[]): Term<'i32'> => {
+const exactZero = (
+  native: Native,
+  result: () => I64,
+  [a, b, c]: readonly (() => FloatTerm)[],
+): Term<'i32'> => {
   const { ge, abs } = native.ops;
   const least = (native.type === 'f64' ? f64 : f32).const(cancels[native.type]) as FloatTerm;
   const cancelled = ge(abs(c!()), least);

@@ -4,7 +4,6 @@ import { hartOffsets } from '../hart-layout.ts';
 import { Mode } from '../interpreter/enter-region.ts';
 import { jumpOf } from '../interpreter/handlers.ts';
 import { tlbIndex } from '../interpreter/hart-access.ts';
-import { fcsrOffset } from '../interpreter/slot.ts';
 import { singleOperands } from '../reference/row-facts.ts';
 import type { FunctionBuilder } from '../wasm/module.ts';
 import { f64, i32, i64 } from '../wasm/ops.ts';
@@ -19,6 +18,7 @@ import {
   type Statement,
   set,
   type Term,
+  unlikely,
   when,
 } from '../wasm/term.ts';
 import { type Block, type Edge, pageOf, type Step } from './discover.ts';
@@ -31,6 +31,14 @@ export interface Region {
   readonly blocks: readonly Block[];
   /** Host page of each page the region has code in, by the page's number. */
   readonly hostPages: ReadonlyMap<number, number>;
+}
+
+/** What regions are written for. */
+export interface RegionOptions {
+  /** The host's relaxed multiply-add rounds once, and may be used. */
+  readonly fusedMultiplyAdd: boolean;
+  /** Address of `knownPagesBytes` of memory. */
+  readonly knownPages: number;
 }
 
 /** Registers in locals: loaded when the region is entered, the written ones stored when it is left. */
@@ -92,28 +100,51 @@ function singlesIn(blocks: readonly Block[]): Set<number> {
   return found;
 }
 
-/** A page that a translation found: its virtual address, and what added to an address in it gives the host offset. */
-interface KnownPage {
-  readonly page: Local<'i64'>;
-  readonly addend: Local<'i32'>;
+/** Of a page that a translation found: its virtual address, and what added to an address in it gives the host offset. */
+export class KnownPage {
+  constructor(private readonly at: number) {}
+
+  page(): Term<'i64'> {
+    return i64.load(i32.const(0), this.at);
+  }
+
+  addend(): Term<'i32'> {
+    return i32.load(i32.const(0), this.at + 8);
+  }
+
+  know(page: Term<'i64'>, addend: Term<'i32'>): Statement[] {
+    return [i64.store(i32.const(0), page, this.at), i32.store(i32.const(0), addend, this.at + 8)];
+  }
+
+  /** No page at all is known: no address has all bits set. */
+  forget(): Statement {
+    return i64.store(i32.const(0), i64.const(-1), this.at);
+  }
 }
 
-/** For each base register and TLB the last page it led to. */
+const knownPageBytes = 16;
+/** Memory that holds the known pages of whatever region runs, in bytes: for each register and TLB one. */
+export const knownPagesBytes = 2 * 32 * knownPageBytes;
+
+/**
+ * For each base register and TLB the last page it led to. They are in memory: as locals, two for each register would be merged
+ * wherever control flow is, and spilled.
+ */
 export class KnownPages {
   readonly #known = new Map<string, KnownPage>();
 
-  constructor(private readonly fn: FunctionBuilder) {}
+  constructor(private readonly at: number) {}
 
   of(tlb: 'loadTlb' | 'storeTlb', register: number): KnownPage {
     const key = `${tlb}${register}`;
-    const known = this.#known.get(key) ?? { page: this.fn.local('i64'), addend: this.fn.local('i32') };
+    const known = this.#known.get(key) ?? new KnownPage(this.at + this.#known.size * knownPageBytes);
     this.#known.set(key, known);
     return known;
   }
 
-  /** No page at all is known yet: no address has all bits set. */
+  /** No page of those asked for by now is known. */
   forget(): Statement[] {
-    return [...this.#known.values()].map(({ page }) => set(page, i64.const(-1)));
+    return [...this.#known.values()].map((each) => each.forget());
   }
 }
 
@@ -127,9 +158,6 @@ export interface Frame {
   /** Virtual address of the region's first page. */
   readonly page: Local<'i64'>;
   readonly left: Local<'i32'>;
-  readonly dataContext: Local<'i64'>;
-  readonly fcsr: Local<'i32'>;
-  readonly floatState: Local<'i32'>;
   readonly va: Local<'i64'>;
   readonly index: Local<'i32'>;
   readonly loaded: Local<'i64'>;
@@ -148,9 +176,9 @@ export function regionCode(
   region: Region,
   fn: FunctionBuilder,
   base: Local<'i32'>,
-  fusedMultiplyAdd: boolean,
+  options: RegionOptions,
 ): Term[] {
-  return new RegionWriter(region, fn, base, fusedMultiplyAdd).body();
+  return new RegionWriter(region, fn, base, options).body();
 }
 
 const field = (base: Local<'i32'>, name: keyof typeof hartOffsets) => ({
@@ -168,9 +196,12 @@ class RegionWriter {
   readonly #leavings: Leaving[] = [];
   readonly #away = new Map<number, Label>();
   readonly #target: Local<'i64'>;
+  /** From the region's page to `target`. */
+  readonly #distance: Local<'i64'>;
   readonly #site: Local<'i64'>;
+  /** Where the region is left: the place, and how. */
+  readonly #place: Local<'i32'>;
   readonly #mode: Local<'i32'>;
-  readonly #fetchContext: Local<'i64'>;
   readonly #out = label('out');
   readonly #dynamic = label('dynamic');
   #entryLocal: Local<'i32'> | undefined;
@@ -179,23 +210,21 @@ class RegionWriter {
     private readonly region: Region,
     private readonly fn: FunctionBuilder,
     base: Local<'i32'>,
-    fusedMultiplyAdd: boolean,
+    options: RegionOptions,
   ) {
     this.#target = fn.local('i64');
+    this.#distance = fn.local('i64');
     this.#site = fn.local('i64');
     this.#mode = fn.local('i32');
-    this.#fetchContext = fn.local('i64');
+    this.#place = fn.local('i32');
     this.#frame = {
       fn,
       base,
-      pages: new KnownPages(fn),
+      pages: new KnownPages(options.knownPages),
       registers: new Registers(fn, singlesIn(region.blocks)),
-      fusedMultiplyAdd,
+      fusedMultiplyAdd: options.fusedMultiplyAdd,
       page: fn.local('i64'),
       left: fn.local('i32'),
-      dataContext: fn.local('i64'),
-      fcsr: fn.local('i32'),
-      floatState: fn.local('i32'),
       va: fn.local('i64'),
       index: fn.local('i32'),
       loaded: fn.local('i64'),
@@ -222,15 +251,11 @@ class RegionWriter {
   }
 
   #enter(): Statement[] {
-    const { base, page, left, dataContext, fcsr, floatState, registers, pages } = this.#frame;
+    const { base, page, left, registers, pages } = this.#frame;
     const pc = field(base, 'pc');
     return [
       set(page, i64.and(i64.load(pc.at, pc.offset), i64.const(-4096))),
       set(left, i32.load(get(base), hartOffsets.left)),
-      set(dataContext, i64.load(get(base), hartOffsets.dataContext)),
-      set(this.#fetchContext, i64.load(get(base), hartOffsets.fetchContext)),
-      set(fcsr, i32.load(get(base), fcsrOffset)),
-      set(floatState, i32.load(get(base), hartOffsets.floatState)),
       ...registers.load(base),
       ...pages.forget(),
     ];
@@ -239,11 +264,12 @@ class RegionWriter {
   /** The ways out, after the code that takes them. */
   #withLeavings(code: Statement[]): Statement[] {
     let all: Statement[] = code;
-    const { left } = this.#frame;
+    const { left, page } = this.#frame;
     for (const { label: at, place, refund, mode } of this.#leavings) {
       all = [
         block(at, all),
-        set(this.#target, this.#address(place)),
+        // A constant costs nothing on the way here.
+        set(this.#place, i32.const(place)),
         ...(refund > 0 ? [set(left, i32.add(get(left), i32.const(refund)))] : []),
         set(this.#mode, i32.const(mode)),
         branch(this.#out),
@@ -252,17 +278,18 @@ class RegionWriter {
     return [
       block(this.#dynamic, all),
       i64.store(get(this.#frame.base), get(this.#site), hartOffsets.cameFrom),
+      set(page, get(this.#target)),
+      set(this.#place, i32.const(0)),
       set(this.#mode, i32.const(Mode.indirect)),
     ];
   }
 
   #leave(): Term[] {
-    const { base, left, floatState, registers } = this.#frame;
+    const { base, left, page, registers } = this.#frame;
     return [
       ...registers.store(base),
-      i64.store(get(base), get(this.#target), hartOffsets.pc),
+      i64.store(get(base), i64.add(get(page), i64.extend_i32_s(get(this.#place))), hartOffsets.pc),
       i32.store(get(base), get(left), hartOffsets.left),
-      i32.store(get(base), get(floatState), hartOffsets.floatState),
       get(this.#mode),
     ];
   }
@@ -296,7 +323,7 @@ class RegionWriter {
     const code: Statement[] = [];
     this.#done.clear();
     if (need !== undefined)
-      code.push(branchIf(this.#leaving(place, 0, Mode.step), i32.lt_s(get(left), i32.const(need))));
+      code.push(unlikely(branchIf(this.#leaving(place, 0, Mode.step), i32.lt_s(get(left), i32.const(need)))));
     if (length > 0) code.push(set(left, i32.sub(get(left), i32.const(length))));
     steps.forEach((step, n) => {
       let made: Label | undefined;
@@ -345,12 +372,10 @@ class RegionWriter {
 
   #indirect(step: Step, expected: readonly Edge[], follow: (edge: Edge) => Statement[]): Statement[] {
     const target = this.#target;
-    const code = [
+    return [
       set(target, compileExpr(jumpOf(step.decoded.row)!.target, this.#environment(step))),
       ...this.#link(step),
-    ];
-    return [
-      ...code,
+      ...(expected.length > 0 ? [set(this.#distance, i64.sub(get(target), get(this.#frame.page)))] : []),
       ...this.#choose(
         expected.toSorted((a, b) => a.place - b.place),
         follow,
@@ -360,14 +385,14 @@ class RegionWriter {
     ];
   }
 
-  /** Goes to the edge that `target` is the address of, if it is any's: a binary search. */
+  /** Goes to the edge whose place is `distance`, if it is any's: a binary search. */
   #choose(edges: readonly Edge[], follow: (edge: Edge) => Statement[]): Statement[] {
-    const target = (): Term<'i64'> => get(this.#target);
+    const distance = get(this.#distance);
     if (edges.length <= 3) {
-      return edges.map((edge) => when(i64.eq(target(), this.#address(edge.place)), follow(edge)));
+      return edges.map((edge) => when(i64.eq(distance, i64.const(edge.place)), follow(edge)));
     }
     const middle = edges.length >>> 1;
-    const below = i64.lt_s(i64.sub(target(), this.#address(0)), i64.const(edges[middle]!.place));
+    const below = i64.lt_s(distance, i64.const(edges[middle]!.place));
     const [low, high] = [edges.slice(0, middle), edges.slice(middle)];
     return [when(below, this.#choose(low, follow), this.#choose(high, follow))];
   }
@@ -384,12 +409,12 @@ class RegionWriter {
     const page = pageOf(place);
     const away = this.#leaveTo(place);
     const host = i32.add(i32.load(get(index), hartOffsets.fetchTlb + 8), i32.wrap_i64(get(va)));
-    const wanted = i64.or(get(va), get(this.#fetchContext));
+    const wanted = i64.or(get(va), i64.load(get(base), hartOffsets.fetchContext));
     return [
       set(va, this.#address(page * 4096)),
       set(index, i32.add(get(base), tlbIndex(get(va)))),
-      branchIf(away, i64.ne(i64.load(get(index), hartOffsets.fetchTlb), wanted)),
-      branchIf(away, i32.ne(host, i32.const(this.region.hostPages.get(page)! * 4096))),
+      unlikely(branchIf(away, i64.ne(i64.load(get(index), hartOffsets.fetchTlb), wanted))),
+      unlikely(branchIf(away, i32.ne(host, i32.const(this.region.hostPages.get(page)! * 4096)))),
     ];
   }
 }

@@ -1,26 +1,25 @@
 import { importModule, memoryImport } from '../interpreter/imports.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
-import { type Region, regionCode } from './region-code.ts';
+import { type Region, type RegionOptions, regionCode } from './region-code.ts';
 
-export interface RegionModuleOptions {
+export interface RegionModuleOptions extends RegionOptions {
   /** Set when the memory is shared: its size in 64 KiB pages. */
-  readonly sharedPages?: number | undefined;
-  /** The host's relaxed multiply-add rounds once, and may be used. */
-  readonly fusedMultiplyAdd?: boolean;
+  readonly sharedPages: number | undefined;
 }
 
 /** A module whose exports `r0`, `r1`, ... are the regions' functions `(hart area) -> Mode`; it imports the memory alone. */
 export function regionModule(
   regions: readonly Region[],
-  { sharedPages, fusedMultiplyAdd }: RegionModuleOptions = {},
+  options: RegionModuleOptions,
 ): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
+  const { sharedPages } = options;
   const limits =
     sharedPages === undefined ? { initial: 1 } : { initial: sharedPages, maximum: sharedPages, shared: true };
   module.importMemory(importModule, memoryImport, limits);
   regions.forEach((region, n) => {
     const made = module.function(`r${n}`, ['i32'], 'i32', (fn, base) =>
-      regionCode(region, fn, base, fusedMultiplyAdd ?? false),
+      regionCode(region, fn, base, options),
     );
     module.export(`r${n}`, 'function', made.index);
   });

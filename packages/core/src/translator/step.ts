@@ -3,10 +3,21 @@ import { boxSingle, compileExpr, type Environment } from '../codegen/expression.
 import { nativeFloat } from '../codegen/native-float.ts';
 import { hartOffsets } from '../hart-layout.ts';
 import { loadHost, storeHost, tlbIndex } from '../interpreter/hart-access.ts';
-import { filesOf } from '../interpreter/slot.ts';
+import { fcsrOffset, filesOf } from '../interpreter/slot.ts';
 import { floatUse } from '../reference/row-facts.ts';
 import { i32, i64 } from '../wasm/ops.ts';
-import { branch, branchIf, get, type Label, type Statement, set, type Term, when } from '../wasm/term.ts';
+import {
+  branch,
+  branchIf,
+  get,
+  type Label,
+  type Local,
+  type Statement,
+  set,
+  type Term,
+  unlikely,
+  when,
+} from '../wasm/term.ts';
 import type { Step } from './discover.ts';
 import type { Frame } from './region-code.ts';
 
@@ -22,23 +33,27 @@ export interface StepFrame extends Frame {
 
 const files = { x: hartOffsets.x, f: hartOffsets.f };
 
+const fcsrOf = (base: Local<'i32'>): Term<'i32'> => i32.load(get(base), fcsrOffset);
+
 /** Leaves unless the instruction rounds to nearest even (statically, or by frm) and NX is set; no other mode can pass. */
-function requireNearestAndInexact(rm: number, { fcsr, once, slow }: StepFrame): Statement[] {
+function requireNearestAndInexact(rm: number, { base, once, slow }: StepFrame): Statement[] {
   if (rm !== 0 && rm !== 7) return [branch(slow())];
   const mask = i32.const(rm === 7 ? 0xe1 : 0x01);
-  return once(`nearest${rm}`, () => [branchIf(slow(), i32.ne(i32.and(get(fcsr), mask), i32.const(1)))]);
+  return once(`nearest${rm}`, () => [
+    unlikely(branchIf(slow(), i32.ne(i32.and(fcsrOf(base), mask), i32.const(1)))),
+  ]);
 }
 
 /** Registers and constants of an instruction, for the terms of its row. */
 export function stepEnvironment({ place, decoded }: Step, frame: StepFrame): Environment {
-  const { fn, registers, loaded, fcsr, index } = frame;
+  const { fn, base, registers, loaded, index } = frame;
   const { row, imm, rm, length } = decoded;
   const read = (reg: RegisterOperand): Term<'i64'> => {
     const file = filesOf(row)[reg];
     if (file === 'x' && decoded[reg] === 0) return i64.const(0);
     return registers.read(files[file] + 8 * decoded[reg]);
   };
-  const dynamic = (): Term<'i32'> => i32.and(i32.shr_u(get(fcsr), i32.const(5)), i32.const(7));
+  const dynamic = (): Term<'i32'> => i32.and(i32.shr_u(fcsrOf(base), i32.const(5)), i32.const(7));
   const roundingMode = (): Term<'i32'> => (rm === 7 ? dynamic() : i32.const(rm));
   return {
     fn,
@@ -55,7 +70,7 @@ export function stepEnvironment({ place, decoded }: Step, frame: StepFrame): Env
         fusedMultiplyAdd: frame.fusedMultiplyAdd,
         requireNearestAndInexact: () => requireNearestAndInexact(rm, frame),
         roundingMode,
-        inexact: () => i32.and(get(fcsr), i32.const(1)),
+        inexact: () => i32.and(fcsrOf(base), i32.const(1)),
       }),
   };
 }
@@ -69,7 +84,11 @@ export function executeStep(step: Step, frame: StepFrame): Statement[] {
   const float = floatUse(row);
   const code: Statement[] = [];
   if (float.uses)
-    code.push(...frame.once('floatOn', () => [branchIf(frame.slow(), i32.eqz(get(frame.floatState)))]));
+    code.push(
+      ...frame.once('floatOn', () => [
+        unlikely(branchIf(frame.slow(), i32.eqz(i32.load(get(frame.base), hartOffsets.floatState)))),
+      ]),
+    );
   if (access) code.push(...performAccess(access, env, frame, step.decoded));
   for (const effect of effects) {
     if (effect.kind === 'jump') throw new Error(`${row.name} ends its block`);
@@ -82,7 +101,10 @@ export function executeStep(step: Step, frame: StepFrame): Statement[] {
     const boxed = effect.kind === 'f' && effect.format === 's' ? boxSingle(value) : value;
     code.push(frame.registers.write(files[effect.kind] + 8 * rd, boxed));
   }
-  if (float.dirties) code.push(...frame.once('floatDirty', () => [set(frame.floatState, i32.const(3))]));
+  if (float.dirties)
+    code.push(
+      ...frame.once('floatDirty', () => [i32.store(get(frame.base), i32.const(3), hartOffsets.floatState)]),
+    );
   return code;
 }
 
@@ -106,26 +128,28 @@ function performAccess(access: Access, env: Environment, frame: StepFrame, decod
  * end misses.
  */
 function translate(access: Inline, env: Environment, frame: StepFrame, { rs1 }: Decoded): Statement[] {
-  const { base, va, index, dataContext } = frame;
+  const { base, va, index } = frame;
   const tlb = tlbOf[access.kind];
   const table = hartOffsets[tlb];
   const { bytes } = access;
-  const { page, addend } = frame.pages.of(tlb, rs1);
+  const known = frame.pages.of(tlb, rs1);
+  const context = i64.load(get(base), hartOffsets.dataContext);
   const last = bytes === 1 ? get(va) : i64.add(get(va), i64.const(bytes - 1));
   const wanted = i64.and(last, i64.const(-4096));
   const code = [
     set(va, compileExpr(access.address, env)),
-    when(i64.ne(i64.and(get(va), i64.const(-4096 | (bytes - 1))), get(page)), [
-      set(index, i32.add(get(base), tlbIndex(get(va)))),
-      branchIf(frame.slow(), i64.ne(i64.load(get(index), table), i64.or(wanted, get(dataContext)))),
-      set(page, wanted),
-      set(addend, i32.load(get(index), table + 8)),
-    ]),
-    set(index, i32.add(get(addend), i32.wrap_i64(get(va)))),
+    unlikely(
+      when(i64.ne(i64.and(get(va), i64.const(-4096 | (bytes - 1))), known.page()), [
+        set(index, i32.add(get(base), tlbIndex(get(va)))),
+        unlikely(branchIf(frame.slow(), i64.ne(i64.load(get(index), table), i64.or(wanted, context)))),
+        ...known.know(wanted, i32.load(get(index), table + 8)),
+      ]),
+    ),
+    set(index, i32.add(known.addend(), i32.wrap_i64(get(va)))),
   ];
   if (access.kind === 'load' || access.kind === 'store') return code;
   const misaligned = i32.and(i32.wrap_i64(get(va)), i32.const(bytes - 1));
-  return [...code, branchIf(frame.slow(), misaligned)];
+  return [...code, unlikely(branchIf(frame.slow(), misaligned))];
 }
 
 /** All the row does is to load a floating-point register with 8 bytes. */

@@ -8,7 +8,7 @@ import { slotBytes, slotField } from '../interpreter/slot.ts';
 import { decodeCached } from '../reference/engine.ts';
 import { type Block, type Code, discover, isReturn, type Limits, pageOf } from './discover.ts';
 import { type Extent, RegionCache, touches } from './region-cache.ts';
-import type { Region } from './region-code.ts';
+import { knownPagesBytes, type Region } from './region-code.ts';
 import { regionModule } from './region-module.ts';
 
 /** How eagerly code is translated. */
@@ -43,7 +43,7 @@ const heatBytes = 2 * heatCounters;
 const replacedBytes = 2 * maxRegions;
 
 /** Memory a translator allocates from its `CoreMemory`, in bytes, its interpreter's included. */
-export const translatorBytes = (): number => interpreterBytes() + heatBytes + replacedBytes;
+export const translatorBytes = (): number => interpreterBytes() + heatBytes + replacedBytes + knownPagesBytes;
 
 /** A hot place, waiting for translation. */
 interface Candidate {
@@ -70,6 +70,7 @@ export class Translator implements Engine, RegionOwner {
   readonly threshold: number;
   readonly table: WebAssembly.Table;
   readonly #host: EngineHost;
+  readonly #knownPages: number;
   readonly #interpreter: Interpreter;
   readonly #regions: RegionCache;
   readonly #limits: Limits;
@@ -105,6 +106,7 @@ export class Translator implements Engine, RegionOwner {
     this.#mostBytes = options.cacheBytes ?? defaultCacheBytes;
     this.heat = host.memory.allocate(heatBytes);
     this.replaced = host.memory.allocate(replacedBytes);
+    this.#knownPages = host.memory.allocate(knownPagesBytes);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: maxRegions });
     this.#regions = new RegionCache(host.memory.view, this.table, this.replaced);
     this.#interpreter = new Interpreter(host, { translator: this });
@@ -248,7 +250,7 @@ export class Translator implements Engine, RegionOwner {
     const { memory, fusedMultiplyAdd } = this.#host;
     const { sharedPages } = memory;
     const regions = batch.map(({ region }) => region);
-    const bytes = regionModule(regions, { sharedPages, fusedMultiplyAdd });
+    const bytes = regionModule(regions, { sharedPages, fusedMultiplyAdd, knownPages: this.#knownPages });
     const module = new WebAssembly.Module(bytes);
     const { exports } = new WebAssembly.Instance(module, { [importModule]: { [memoryImport]: memory.wasm } });
     batch.forEach((prepared, n) => {

@@ -24,6 +24,9 @@ export class Emitter {
   #scopes = 0;
   readonly #positions = new Map<Label, number>();
 
+  /** Places in `out` of the conditional branches that are seldom taken, in their order. */
+  readonly unlikely: number[] = [];
+
   constructor(readonly out: ByteWriter) {}
 
   terms(terms: readonly Term[]): void {
@@ -70,6 +73,7 @@ function constant(e: Emitter, n: Of<'const'>): void {
 
 function conditional(e: Emitter, n: Of<'if'>, type: ResultType): void {
   e.term(n.when);
+  if (n.unlikely) e.unlikely.push(e.out.length);
   e.out.byte(0x04);
   e.out.byte(typeCode[type]);
   e.scope(undefined, () => {
@@ -115,6 +119,7 @@ const emitters: { [K in Node['kind']]: (e: Emitter, node: Of<K>, type: ResultTyp
   if: conditional,
   branch: (e, n) => {
     if (n.when) e.term(n.when);
+    if (n.unlikely) e.unlikely.push(e.out.length);
     e.out.byte(n.when ? 0x0d : 0x0c);
     e.out.unsigned(e.depth(n.label));
   },

@@ -66,6 +66,12 @@ export class FunctionBuilder {
   }
 }
 
+/** The seldom taken conditional branches of a function, by their places in its body. */
+interface FunctionHints {
+  readonly index: number;
+  readonly unlikely: readonly number[];
+}
+
 /** A counted list of encoded entries: what most sections are. */
 class Entries {
   readonly #out = new ByteWriter();
@@ -105,6 +111,7 @@ export class ModuleBuilder {
   readonly #elements = new Entries();
   readonly #bodies: (ByteWriter | undefined)[] = [];
   readonly #names: { index: number; name: string }[] = [];
+  readonly #hints: FunctionHints[] = [];
   #importedFunctions = 0;
   #importedGlobals = 0;
   #importedTables = 0;
@@ -208,9 +215,12 @@ export class ModuleBuilder {
     const fn = new FunctionBuilder(target.params);
     const parameters = target.params.map((type, index) => ({ type, index })) as unknown as Locals<P>;
     const code = new ByteWriter();
-    new Emitter(code).terms(body(fn, ...parameters));
+    const emitter = new Emitter(code);
+    emitter.terms(body(fn, ...parameters));
     const whole = new ByteWriter();
     fn.declare(whole);
+    const unlikely = emitter.unlikely.map((at) => whole.length + at);
+    if (unlikely.length > 0) this.#hints.push({ index: target.index, unlikely });
     whole.append(code.bytes());
     whole.byte(0x0b);
     this.#bodies[target.index - this.#importedFunctions] = whole;
@@ -261,6 +271,7 @@ export class ModuleBuilder {
     this.#globals.writeSection(6, out);
     this.#exports.writeSection(7, out);
     this.#elements.writeSection(9, out);
+    this.#writeHints(out);
     this.#codeSection().writeSection(10, out);
     this.#writeNames(out);
     return out.bytes();
@@ -281,6 +292,24 @@ export class ModuleBuilder {
       code.add((out) => out.section(body));
     });
     return code;
+  }
+
+  /** "Branch Hinting", of the tool conventions: a custom section before the code. */
+  #writeHints(out: ByteWriter): void {
+    if (this.#hints.length === 0) return;
+    const custom = new ByteWriter();
+    custom.name('metadata.code.branch_hint');
+    custom.unsigned(this.#hints.length);
+    for (const { index, unlikely } of this.#hints.toSorted((a, b) => a.index - b.index)) {
+      custom.unsigned(index);
+      custom.unsigned(unlikely.length);
+      for (const at of unlikely) {
+        custom.unsigned(at);
+        custom.append([1, 0]);
+      }
+    }
+    out.byte(0);
+    out.section(custom);
   }
 
   #writeNames(out: ByteWriter): void {

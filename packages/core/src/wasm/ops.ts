@@ -114,7 +114,10 @@ const convert =
 
 /** Relaxed multiply-add of vectors whose lanes are all the same; `codes` are splat, multiply-add and extraction of a lane. */
 const relaxedMultiplyAdd =
-  <T extends Float>(type: T, codes: { readonly splat: number; readonly madd: number; readonly lane: number }) =>
+  <T extends Float>(
+    type: T,
+    codes: { readonly splat: number; readonly madd: number; readonly lane: number },
+  ) =>
   (a: Term<T>, b: Term<T>, c: Term<T>): Term<T> => {
     const [x, y, z] = [a, b, c].map((each) => plain('v128', [0xfd, codes.splat], each));
     return plain(type, [0xfd, codes.lane, 0], plain('v128', [0xfd, codes.madd, 2], x!, y!, z!));

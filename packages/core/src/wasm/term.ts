@@ -76,8 +76,14 @@ export type Node =
       readonly when: Term;
       readonly then: readonly Term[];
       readonly else: readonly Term[];
+      readonly unlikely?: boolean;
     }
-  | { readonly kind: 'branch'; readonly label: Label; readonly when: Term | undefined }
+  | {
+      readonly kind: 'branch';
+      readonly label: Label;
+      readonly when: Term | undefined;
+      readonly unlikely?: boolean;
+    }
   | {
       readonly kind: 'branchTable';
       readonly labels: readonly Label[];
@@ -154,6 +160,13 @@ export const when = (
   then: readonly Statement[],
   otherwise: readonly Statement[] = [],
 ): Statement => term('void', { kind: 'if', when: condition, then, else: otherwise });
+/** Says of a conditional branch, or an `if`, that its condition mostly does not hold: the host keeps what follows out of the way. */
+export const unlikely = <T extends ResultType>(value: Term<T>): Term<T> => {
+  const { node } = value;
+  if (node.kind !== 'if' && !(node.kind === 'branch' && node.when))
+    throw new Error(`wasm: no hint for ${node.kind}`);
+  return term(value.type, { ...node, unlikely: true });
+};
 /** An `if` with a value; only the chosen arm is evaluated. */
 export const choose = <T extends ValueType>(
   condition: Term<'i32'>,
