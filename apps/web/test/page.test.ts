@@ -36,6 +36,19 @@ const state = () => page.locator('.state').textContent();
 const openPanel = (name: string) =>
   page.getByRole('toolbar').getByRole('button', { name, exact: true }).click();
 
+/** Drops files on the page. */
+async function drop(files: Readonly<Record<string, Buffer>>): Promise<void> {
+  const transfer = await page.evaluateHandle(
+    (given) => {
+      const data = new DataTransfer();
+      for (const [name, content] of given) data.items.add(new File([Uint8Array.from(content)], name));
+      return data;
+    },
+    Object.entries(files).map(([name, bytes]) => [name, [...bytes]] as const),
+  );
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+}
+
 describe('the machine in a tab', () => {
   it('boots the built-in guest under any path, takes typing and UTF-8, and runs offline afterwards', async () => {
     page = await openPage(site);
@@ -137,16 +150,7 @@ describe('the machine in a tab', () => {
     await expect.poll(notices).toEqual([expect.stringContaining('kernel is an ELF file for x86-64')]);
     await choose.setInputFiles([file('notes.txt', Buffer.from('hello'))]);
     await expect.poll(notices).toContainEqual(expect.stringContaining('notes.txt is not a kernel'));
-    const transfer = await page.evaluateHandle(
-      ([name, bytes]) => {
-        const data = new DataTransfer();
-        for (const [at, content] of bytes!.entries())
-          data.items.add(new File([Uint8Array.from(content)], name![at]!));
-        return data;
-      },
-      [['kernel', 'fs.img'] as string[], [[...kernel], [...disk]] as number[][]] as const,
-    );
-    await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+    await drop({ kernel, 'fs.img': disk });
     await untilPrompt(page);
     expect(page.url()).toMatch(/#kernel=kernel-[0-9a-f]{64}&disk=fs\.img-[0-9a-f]{64}$/);
     await page.reload();
@@ -253,6 +257,17 @@ describe('the trap explorer', () => {
     await page.getByLabel('Stop at a match').uncheck();
     await button('Resume').click();
     await expect.poll(state).toBe('running');
+  });
+
+  it('records a guest that is dropped on the page from its first instruction', async () => {
+    page = await openPage(site);
+    await openPanel('Explorer');
+    await drop({ kernel, 'fs.img': disk });
+    await page.waitForURL(/kernel=kernel-/);
+    await untilPrompt(page);
+    // The guest's second instruction, and nobody asks again.
+    await page.getByLabel('CSR').fill('mhartid');
+    await page.locator('.stream tbody tr').filter({ hasText: 'mhartid' }).first().waitFor();
   });
 
   it('names source lines of a guest built with debug information, and what the translator made of it', async () => {

@@ -14,11 +14,13 @@ const shows: Readonly<Record<ViewName, FunctionComponent<{ tab: MachineTab }>>> 
 
 /** The trap explorer: records while it is open, and costs nothing when it is closed. */
 export function Explorer({ tab }: { tab: MachineTab }) {
-  const started = tab.state.value.kind !== 'booting';
+  const { api, state } = tab;
+  // A new worker is one of the things the state tells of; a machine that starts again is recorded from its first instruction.
+  state.value;
   useEffect(() => {
-    if (started) void tab.api.record(true).catch(() => undefined);
-    return () => void tab.api.record(false).catch(() => undefined);
-  }, [tab, tab.api, started]);
+    void api.record(true).catch(() => undefined);
+    return () => void api.record(false).catch(() => undefined);
+  }, [api]);
   const Show = shows[view.value];
   const bare = tab.config.value.monitor === 'none';
   return (
