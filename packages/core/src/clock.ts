@@ -17,9 +17,10 @@ export interface HartClock {
   readonly idles: boolean;
 }
 
-/** What a hart did at a stretch: the time when it began, and its length in instructions and traps. */
+/** What a hart did at a stretch: the time when it ended, and its length in ticks and in instructions and traps. */
 export interface Stretch {
-  readonly began: bigint;
+  readonly ended: bigint;
+  readonly ticks: number;
   readonly instructions: number;
 }
 
@@ -189,10 +190,8 @@ export class RealtimeClock implements BoardClock {
     return {
       idles: false,
       time: () => this.ticks(),
-      timeBefore: (instructions, { began, instructions: all }) => {
-        const now = this.ticks();
-        return now - BigInt(Math.floor((Number(now - began) * instructions) / Math.max(1, all)));
-      },
+      timeBefore: (instructions, { ended, ticks, instructions: all }) =>
+        ended - BigInt(Math.floor((ticks * instructions) / Math.max(1, all))),
       instructionsUntil: (tick) => this.instructionsUntil(tick),
       spend: () => {},
     };

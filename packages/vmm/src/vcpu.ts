@@ -215,7 +215,9 @@ export class Vcpu extends Hart {
     const { clock, physical, views } = this;
     const records = this.#records;
     const now = this.retiredCount();
-    const stretch = { began, instructions: physical.used + views.trapped[0]! };
+    const ended = this.time();
+    const instructions = physical.used + views.trapped[0]!;
+    const stretch = { ended, ticks: Number(ended - began), instructions };
     for (let record = 0; record < records.count; record++) {
       const at = record * recordWords;
       const then =
