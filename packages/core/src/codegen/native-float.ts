@@ -51,13 +51,15 @@ interface Native {
   finite(bits: I64): Term<'i32'>;
 }
 
-/** Tests of the exponent field, `fraction` bits up and `most` where it is all ones. */
-const range = (fraction: number, most: number) => {
-  const exponent = (bits: I64): Term<'i32'> =>
-    i32.and(i32.wrap_i64(i64.shr_u(bits, i64.const(fraction))), i32.const(most));
+/** Tests of the exponent in the upper 32 bits of a number, that has so many bits: shifted left once, the sign is gone. */
+const range = (upper: (bits: I64) => Term<'i32'>, exponentBits: number) => {
+  const step = 2 ** (32 - exponentBits);
+  const all = 2 ** 32 - step;
+  const shifted = (bits: I64): Term<'i32'> => i32.shl(upper(bits), i32.const(1));
   return {
-    normal: (bits: I64): Term<'i32'> => i32.lt_u(i32.sub(exponent(bits), i32.const(2)), i32.const(most - 2)),
-    finite: (bits: I64): Term<'i32'> => i32.lt_u(exponent(bits), i32.const(most)),
+    normal: (bits: I64): Term<'i32'> =>
+      i32.lt_u(i32.add(shifted(bits), i32.const(-2 * step)), i32.const(all - 2 * step)),
+    finite: (bits: I64): Term<'i32'> => i32.lt_u(shifted(bits), i32.const(all)),
   };
 };
 
@@ -67,14 +69,14 @@ const natives: Record<FloatFormat, Native> = {
     ops: f64 as unknown as Native['ops'],
     from: doubleOfBits,
     to: (value) => bitsOfDouble(value as Term<'f64'>),
-    ...range(52, 0x7ff),
+    ...range((bits) => i32.wrap_i64(i64.shr_u(bits, i64.const(32))), 11),
   },
   s: {
     type: 'f32',
     ops: f32 as unknown as Native['ops'],
     from: (bits) => f32.reinterpret_i32(i32.wrap_i64(bits)),
     to: (value) => i64.extend_i32_u(i32.reinterpret_f32(value as Term<'f32'>)),
-    ...range(23, 0xff),
+    ...range(i32.wrap_i64, 8),
   },
 };
 
@@ -111,10 +113,27 @@ function operands<R>(
 
 type NativeOp = (context: FloatContext, native: Native, args: readonly I64[]) => I64;
 
+type Compute = (native: Native, values: readonly (() => FloatTerm)[]) => FloatTerm;
+type Exact = (native: Native, result: () => I64, values: readonly (() => FloatTerm)[]) => Term<'i32'>;
+
 /** Rounds; results that are not normal need `exact`, a reason why they are exact all the same. */
-function rounded(
-  compute: (native: Native, values: readonly (() => FloatTerm)[]) => FloatTerm,
-  exact: (native: Native, result: () => I64, values: readonly (() => FloatTerm)[]) => Term<'i32'>,
+const rounded = (compute: Compute, exact: Exact): NativeOp =>
+  checked(compute, (context, native, bits, values) =>
+    unlikely(when(i32.eqz(native.normal(bits())), [unless(context.slow, exact(native, bits, values))])),
+  );
+
+/** Rounds; every result that is finite will do. */
+const finite = (compute: Compute): NativeOp =>
+  checked(compute, (context, native, bits) => unless(context.slow, native.finite(bits())));
+
+function checked(
+  compute: Compute,
+  check: (
+    context: FloatContext,
+    native: Native,
+    bits: () => I64,
+    values: readonly (() => FloatTerm)[],
+  ) => Statement,
 ): NativeOp {
   return (context, native, args) =>
     operands(context, native, args, (load, values) =>
@@ -125,9 +144,7 @@ function rounded(
             ...context.requireNearestAndInexact(),
             ...load,
             set(result, compute(native, values)),
-            unlikely(
-              when(i32.eqz(native.normal(bits())), [unless(context.slow, exact(native, bits, values))]),
-            ),
+            check(context, native, bits, values),
           ],
           bits(),
         );
@@ -147,9 +164,6 @@ const zeroFrom =
     const cause = zeros.reduce((a, b) => i32.or(a, b));
     return i32.and(isZero(native, asF64(native.from(result()))), cause);
   };
-
-/** Finite sums in the subnormal range, zero included, are exact. */
-const exactWhenFinite = (native: Native, result: () => I64): Term<'i32'> => native.finite(result());
 
 /** Values of two operands that are not NaN. */
 function ordered(compute: (native: Native, a: FloatTerm, b: FloatTerm) => I64): NativeOp {
@@ -327,8 +341,9 @@ const word = (value: FloatTerm): I64 => i64.extend32_s(i64.trunc_f64_s(value));
 
 /** The operations with a native path; the others always take the exact one. */
 const nativeOps: Partial<Record<FloatOp, NativeOp>> = {
-  add: rounded((n, [a, b]) => n.ops.add(a!(), b!()), exactWhenFinite),
-  sub: rounded((n, [a, b]) => n.ops.sub(a!(), b!()), exactWhenFinite),
+  // Sums in the subnormal range, zero included, are exact.
+  add: finite((n, [a, b]) => n.ops.add(a!(), b!())),
+  sub: finite((n, [a, b]) => n.ops.sub(a!(), b!())),
   mul: rounded((n, [a, b]) => n.ops.mul(a!(), b!()), zeroFrom(0, 1)),
   div: rounded((n, [a, b]) => n.ops.div(a!(), b!()), zeroFrom(0)),
   sqrt: rounded((n, [a]) => n.ops.sqrt(a!()), zeroFrom(0)),

@@ -22,9 +22,10 @@ import {
   when,
 } from '../wasm/term.ts';
 import { type Block, type Edge, pageOf, type Step } from './discover.ts';
-import { analyse } from './graph.ts';
+import { analyse, type Flow } from './graph.ts';
 import { executeStep, type StepFrame, stepEnvironment } from './step.ts';
 import { structured } from './structure.ts';
+import { lengthOf, successorsOf } from './unroll.ts';
 
 /** A region to be written. */
 export interface Region {
@@ -191,8 +192,9 @@ class RegionWriter {
   /** One for all steps; what it does on the slow way is the present step's. */
   readonly #stepFrame: StepFrame;
   #slow: () => Label = () => this.#out;
-  /** What `once` has done in the present block. */
-  readonly #done = new Set<string>();
+  /** What `once` has done when the present block is executed, and at the ends of blocks: what dominates a block is written before it. */
+  #done = new Set<string>();
+  readonly #doneIn = new Map<number, ReadonlySet<string>>();
   readonly #leavings: Leaving[] = [];
   readonly #away = new Map<number, Label>();
   readonly #target: Local<'i64'>;
@@ -232,7 +234,7 @@ class RegionWriter {
     this.#stepFrame = {
       ...this.#frame,
       slow: () => this.#slow(),
-      once: (what, code) => this.#onceInBlock(what, code),
+      once: (what, code) => this.#once(what, code),
       address: this.#address,
     };
   }
@@ -240,11 +242,16 @@ class RegionWriter {
   body(): Term[] {
     const { blocks } = this.region;
     const successors = blocks.map(({ end }) => successorsOf(end));
-    const needs = budgetNeeds(blocks.map(lengthOf), successors);
+    const flow = analyse(successors, 0);
+    const needs = budgetNeeds(blocks.map(lengthOf), successors, flow);
     const code = structured({
       successors,
       entryLocal: () => (this.#entryLocal ??= this.fn.local('i32')),
-      code: (node, go) => this.#block(blocks[node]!, needs[node], go),
+      code: (node, go) => {
+        this.#done = new Set(this.#doneIn.get(flow.dominator[node]!));
+        this.#doneIn.set(node, this.#done);
+        return this.#block(blocks[node]!, needs[node], go);
+      },
     });
     // Registers are known only now that all code is written.
     return [...this.#enter(), block(this.#out, this.#withLeavings(code)), ...this.#leave()];
@@ -294,7 +301,7 @@ class RegionWriter {
     ];
   }
 
-  #onceInBlock(what: string, code: () => Statement[]): Statement[] {
+  #once(what: string, code: () => Statement[]): Statement[] {
     if (this.#done.has(what)) return [];
     this.#done.add(what);
     return code();
@@ -321,7 +328,6 @@ class RegionWriter {
     const { place, steps, end } = block;
     const length = lengthOf(block);
     const code: Statement[] = [];
-    this.#done.clear();
     if (need !== undefined)
       code.push(unlikely(branchIf(this.#leaving(place, 0, Mode.step), i32.lt_s(get(left), i32.const(need)))));
     if (length > 0) code.push(set(left, i32.sub(get(left), i32.const(length))));
@@ -419,10 +425,6 @@ class RegionWriter {
   }
 }
 
-/** Instructions of a block that retire. */
-const lengthOf = ({ steps, end }: Block): number =>
-  steps.length + (end.kind === 'next' || end.kind === 'slow' ? 0 : 1);
-
 /**
  * Where the budget is looked at: at the entry and where loops close; and how many instructions may be executed from there until
  * the next such place. Undefined for other blocks.
@@ -430,8 +432,8 @@ const lengthOf = ({ steps, end }: Block): number =>
 function budgetNeeds(
   lengths: readonly number[],
   successors: readonly (readonly number[])[],
+  { order, position }: Flow,
 ): readonly (number | undefined)[] {
-  const { order, position } = analyse(successors, 0);
   const checked = new Set([0]);
   for (const node of order)
     for (const next of successors[node]!) if (position[next]! <= position[node]!) checked.add(next);
@@ -441,13 +443,4 @@ function budgetNeeds(
     needs[node] = lengths[node]! + Math.max(0, ...onward);
   }
   return needs.map((need, node) => (checked.has(node) && need > 0 ? need : undefined));
-}
-
-function successorsOf(end: Block['end']): number[] {
-  const edges: readonly Edge[] =
-    end.kind === 'branch' ? [end.taken, end.next]
-    : end.kind === 'indirect' ? end.expected
-    : end.kind === 'slow' ? []
-    : [end.to]; // biome-ignore format: a table
-  return edges.flatMap((edge) => (edge.kind === 'block' ? [edge.block] : []));
 }

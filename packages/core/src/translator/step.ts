@@ -25,7 +25,7 @@ import type { Frame } from './region-code.ts';
 export interface StepFrame extends Frame {
   /** Nothing of the instruction is done yet: the interpreter does it out of line. */
   slow(): Label;
-  /** What need not be asked or done twice in a block: the code the first time, then nothing. */
+  /** What need not be asked or done again once it was: the code, or nothing. */
   once(what: string, code: () => Statement[]): Statement[];
   /** The virtual address of a place. */
   address(place: number): Term<'i64'>;

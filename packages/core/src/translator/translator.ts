@@ -10,6 +10,7 @@ import { type Block, type Code, discover, isReturn, type Limits, pageOf } from '
 import { type Extent, RegionCache, touches } from './region-cache.ts';
 import { knownPagesBytes, type Region } from './region-code.ts';
 import { regionModule } from './region-module.ts';
+import { unrolled } from './unroll.ts';
 
 /** How eagerly code is translated. */
 export interface TranslatorOptions {
@@ -234,8 +235,9 @@ export class Translator implements Engine, RegionOwner {
     // The page may have been forgotten since the place was noted.
     if (cache.knownSlotsOf(hostPage) + (entry >>> 1) * slotBytes !== slot) return undefined;
     const code = new CodeView(this.#host, cache, candidate, this.#jumps, this.#unseen);
-    const blocks = discover(code, entry, this.#limits);
-    if (!blocks) return undefined;
+    const found = discover(code, entry, this.#limits);
+    if (!found) return undefined;
+    const blocks = unrolled(found);
     const { hostPages } = code;
     return {
       origin: candidate,
