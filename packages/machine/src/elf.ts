@@ -16,6 +16,8 @@ export interface ElfSection {
   readonly address: bigint;
   readonly data: Uint8Array;
   readonly executable: boolean;
+  /** The bytes are compressed, after a header that says how. */
+  readonly compressed: boolean;
 }
 
 export interface ElfSymbol {
@@ -45,6 +47,7 @@ const SEGMENT_LOAD = 1;
 const SECTION_SYMBOLS = 2;
 const SECTION_NO_BITS = 8;
 const SECTION_EXECUTABLE = 4n;
+const SECTION_COMPRESSED = 0x800n;
 const SEGMENT_EXECUTABLE = 1;
 const SYMBOL_KINDS: Readonly<Record<number, ElfSymbol['kind']>> = { 0: 'label', 1: 'object', 2: 'function' };
 const MACHINE_NAMES: Readonly<Record<number, string>> = {
@@ -203,6 +206,7 @@ function readSections(bytes: Uint8Array, headers: readonly SectionHeader[], name
     address: header.address,
     data: contents(bytes, header),
     executable: (header.flags & SECTION_EXECUTABLE) !== 0n,
+    compressed: (header.flags & SECTION_COMPRESSED) !== 0n,
   }));
 }
 

@@ -1,3 +1,4 @@
+import { contentsOf } from './dwarf/compressed.ts';
 import { type LineTable, lineTable, type SourceLine } from './dwarf/line-table.ts';
 import type { Elf } from './elf.ts';
 
@@ -5,13 +6,7 @@ const nothing = new Uint8Array(0);
 
 /** The source lines of executables that were built with debug information; of others there are none. */
 export function sourceLines(files: readonly Elf[]): LineTable {
-  const tables = files.flatMap(({ sections }) => {
-    const section = (name: string): Uint8Array =>
-      sections.find((each) => each.name === name)?.data ?? nothing;
-    const line = section('.debug_line');
-    if (line.length === 0) return [];
-    return [lineTable({ line, lineStrings: section('.debug_line_str'), strings: section('.debug_str') })];
-  });
+  const tables = files.filter(hasLines).map(linesOf);
   return {
     lineOf(address) {
       for (const table of tables) {
@@ -19,6 +14,27 @@ export function sourceLines(files: readonly Elf[]): LineTable {
         if (found) return found;
       }
       return undefined;
+    },
+  };
+}
+
+const hasLines = ({ sections }: Elf): boolean => sections.some(({ name }) => name === '.debug_line');
+
+/** Nothing is decompressed or read before the first question. */
+function linesOf({ sections }: Elf): LineTable {
+  const contents = (wanted: string): Uint8Array => {
+    const section = sections.find(({ name }) => name === wanted);
+    return section === undefined ? nothing : contentsOf(section);
+  };
+  let table: LineTable | undefined;
+  return {
+    lineOf(address) {
+      table ??= lineTable({
+        line: contents('.debug_line'),
+        lineStrings: contents('.debug_line_str'),
+        strings: contents('.debug_str'),
+      });
+      return table.lineOf(address);
     },
   };
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { explainLine } from '@trapline/vmm';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { contentsOf } from '../src/dwarf/compressed.ts';
 import { lineTable } from '../src/dwarf/line-table.ts';
 import { createMachine, type Elf, parseElf, sourceLines } from '../src/index.ts';
 
@@ -54,6 +55,17 @@ function build(...flags: string[]): { path: string; elf: Elf } {
   run('gcc', '-nostdlib', '-nostartfiles', '-static', '-fno-pic', ...flags, '-o', 'out', 'main.c', 'start.S');
   const path = join(folder, 'out');
   return { path, elf: parseElf(new Uint8Array(readFileSync(path)), 'out') };
+}
+
+/** A program of many functions, and the same with compressed sections: small ones stay as they are. */
+function buildCompressed(how: string): { elf: Elf; smaller: Elf } {
+  const functions = Array.from({ length: 200 }, (_, n) => `int f${n}(int n) {\n  return n * ${n};\n}`);
+  writeFileSync(join(folder, 'many.c'), functions.join('\n'));
+  const { elf } = build('-gdwarf-5', '-O1', 'many.c');
+  run('objcopy', `--compress-debug-sections=${how}`, 'out', 'smaller');
+  const smaller = parseElf(new Uint8Array(readFileSync(join(folder, 'smaller'))), 'smaller');
+  expect(smaller.sections.find(({ name }) => name === '.debug_line')?.compressed).toBe(true);
+  return { elf, smaller };
 }
 
 /** The line addr2line knows for each address. */
@@ -131,6 +143,15 @@ describe('source lines, by the tools of binutils', () => {
     expect(lines[0]).toMatch(/^\[0\] hart0 M 0x8000[0-9a-f]+ <_start, main\.c:12> .*fetchPageFault/);
   });
 
+  it.each(['zlib', 'zstd'])('of sections compressed with %s', (how) => {
+    const { elf, smaller } = buildCompressed(how);
+    const [plain, compressed] = [sourceLines([elf]), sourceLines([smaller])];
+    const addresses = everyAddress(elf);
+    const lines = addresses.map((address) => plain.lineOf(address));
+    expect(addresses.map((address) => compressed.lineOf(address))).toEqual(lines);
+    expect(lines.filter((line) => line?.file.endsWith('many.c')).length).toBeGreaterThan(200);
+  });
+
   it('says nothing of a program without', () => {
     const { elf } = build('-O2');
     expect(sourceLines([elf]).lineOf(elf.entry)).toBeUndefined();
@@ -158,6 +179,23 @@ describe('hostile sections', () => {
         }
       }),
       { numRuns: 2000 },
+    );
+  });
+
+  it.each(['zlib', 'zstd'])('compressed with %s, they are decompressed or nothing', (how) => {
+    const { elf, smaller } = buildCompressed(how);
+    const whole = contents(elf, '.debug_line');
+    const section = smaller.sections.find(({ name }) => name === '.debug_line')!;
+    expect(contentsOf(section)).toEqual(whole);
+    const at = fc.oneof(fc.nat(40), fc.nat(section.data.length - 1));
+    const change = fc.record({ at, to: fc.integer({ min: 0, max: 255 }) });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 6 }), fc.nat(section.data.length), (changes, length) => {
+        const data = section.data.slice(0, length);
+        for (const { at, to } of changes) if (at < length) data[at] = to;
+        expect(contentsOf({ ...section, data }).length).toBeLessThanOrEqual(2 ** 28);
+      }),
+      { numRuns: 300 },
     );
   });
 

@@ -385,17 +385,20 @@ export class Vcpu extends Hart {
 
   /** The instruction bits at a virtual address, without effects; undefined where nothing is mapped. */
   #wordAt(va: bigint): number | undefined {
-    const low = this.#halfAt(va);
-    if (low === undefined || (low & 3) !== 3) return low;
-    const high = this.#halfAt(va + 2n);
-    return high === undefined ? undefined : high * 0x10000 + low;
+    const host = this.#hostOf(va);
+    if (host === undefined) return undefined;
+    const { view } = this.#host.guest.memory;
+    const low = view.getUint16(host, true);
+    if ((low & 3) !== 3) return low;
+    const next = (va & 0xfffn) === 0xffen ? this.#hostOf(va + 2n) : host + 2;
+    return next === undefined ? undefined : view.getUint16(next, true) * 0x10000 + low;
   }
 
-  #halfAt(va: bigint): number | undefined {
-    const { bus, memory } = this.#host.guest;
+  /** Where in host memory a halfword of RAM at a virtual address is. */
+  #hostOf(va: bigint): number | undefined {
     const pa = this.slow.peek(va);
-    const host = pa === undefined ? -1 : bus.ram(Number(pa), 2);
-    return host < 0 ? undefined : memory.view.getUint16(host, true);
+    const host = pa === undefined ? -1 : this.#host.guest.bus.ram(Number(pa), 2);
+    return host < 0 ? undefined : host;
   }
 
   override save(): VcpuState {
