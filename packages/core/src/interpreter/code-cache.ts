@@ -13,6 +13,20 @@ interface CachedPage {
   overwrites: number;
   /** Instructions that are decoded. */
   decoded: number;
+  /** How often it was left where it was, though its turn had come, because of what was translated from it. */
+  spared: number;
+}
+
+/** A page that code was translated from makes room only at its next turn but so many. */
+const mostSpared = 3;
+
+export interface CodeCacheOptions {
+  /** Pages there is room for. */
+  readonly capacity: number;
+  /** Is told the slots address and number of a page that is no longer there. */
+  forgotten(slots: number, hostPage: number): void;
+  /** Whether there are translations of the page's code. */
+  isTranslated(hostPage: number): boolean;
 }
 
 /** So many writes over code without new code in between, and the page is taken for data again. */
@@ -27,7 +41,7 @@ const mostWrites = 4096;
 const pageBytes = 4096;
 const halfwordShift = 1;
 
-/** The bounded pool of predecoded pages, in the memory the interpreter runs on. The oldest page makes room for a new one. */
+/** The bounded pool of predecoded pages, in the memory the interpreter runs on. The oldest page makes room for a new one, translated ones later. */
 export class CodeCache {
   readonly #base: number;
   readonly #frames: (CachedPage | undefined)[];
@@ -35,13 +49,12 @@ export class CodeCache {
   readonly #patience = new Map<number, number>();
   #nextFrame = 0;
 
-  /** `forgotten` is told the slots address and number of a page that is no longer there. */
   constructor(
     private readonly memory: CoreMemory,
     private readonly codePages: CodePages,
-    capacity: number,
-    private readonly forgotten: (slots: number, hostPage: number) => void,
+    private readonly options: CodeCacheOptions,
   ) {
+    const { capacity } = options;
     this.#base = memory.allocate(capacity * codePageBytes);
     this.#frames = new Array<CachedPage | undefined>(capacity).fill(undefined);
   }
@@ -118,8 +131,7 @@ export class CodeCache {
   }
 
   #add(hostPage: number): CachedPage {
-    const frame = this.#nextFrame;
-    this.#nextFrame = (frame + 1) % this.#frames.length;
+    const frame = this.#frameInTurn();
     const old = this.#frames[frame];
     if (old) this.#drop(old);
     const slots = this.#base + frame * codePageBytes;
@@ -127,17 +139,27 @@ export class CodeCache {
     for (const end of pageEndSlots) {
       fillSpecialSlot(this.memory.view, slots + end * slotBytes, { handler: special.pageEnd });
     }
-    const page: CachedPage = { hostPage, slots, writes: 0, overwrites: 0, decoded: 0 };
+    const page: CachedPage = { hostPage, slots, writes: 0, overwrites: 0, decoded: 0, spared: 0 };
     this.#frames[frame] = page;
     this.#pages.set(hostPage, page);
     this.codePages.mark(hostPage, slots);
     return page;
   }
 
+  #frameInTurn(): number {
+    for (;;) {
+      const frame = this.#nextFrame;
+      this.#nextFrame = (frame + 1) % this.#frames.length;
+      const page = this.#frames[frame];
+      if (!page || page.spared === mostSpared || !this.options.isTranslated(page.hostPage)) return frame;
+      page.spared++;
+    }
+  }
+
   #drop(page: CachedPage): void {
     this.#pages.delete(page.hostPage);
     this.#frames[(page.slots - this.#base) / codePageBytes] = undefined;
     this.codePages.unmark(page.hostPage);
-    this.forgotten(page.slots, page.hostPage);
+    this.options.forgotten(page.slots, page.hostPage);
   }
 }

@@ -40,6 +40,8 @@ export interface RegionOwner extends RegionPlaces {
   hot(hart: EngineHart, slot: number, pc: bigint, mode: number): void;
   /** Nothing is known of the page's code any more. */
   forgotten(hostPage: number): void;
+  /** Whether there are translations of the page's code. */
+  isTranslated(hostPage: number): boolean;
   /** The interpreter is about to run: a good time for translation. */
   settle(): void;
 }
@@ -95,10 +97,12 @@ export class Interpreter implements Engine {
   ) {
     this.#translator = translator;
     this.#refills = refillsOf(host.memory);
-    this.cache = new CodeCache(host.memory, host.codePages, codePages, (slots, hostPage) => {
+    const forgotten = (slots: number, hostPage: number): void => {
       for (const program of this.#programs.values()) program.forget(slots);
       translator?.forgotten(hostPage);
-    });
+    };
+    const isTranslated = (hostPage: number): boolean => translator?.isTranslated(hostPage) ?? false;
+    this.cache = new CodeCache(host.memory, host.codePages, { capacity: codePages, forgotten, isTranslated });
   }
 
   run(hart: EngineHart): StopReason {

@@ -56,6 +56,11 @@ export class RegionCache {
     return true;
   }
 
+  /** Whether a region has code in a page. */
+  hasPage(hostPage: number): boolean {
+    return (this.#byPage.get(hostPage)?.size ?? 0) > 0;
+  }
+
   /** Slots of the regions that have the indirect jump at a host offset. */
   withJump(hostOffset: number): number[] {
     const near = [...(this.#byPage.get(hostOffset >>> 12) ?? [])];

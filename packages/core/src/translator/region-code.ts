@@ -23,6 +23,7 @@ import {
 } from '../wasm/term.ts';
 import { type Block, type Edge, pageOf, type Step } from './discover.ts';
 import { analyse, type Flow } from './graph.ts';
+import { KnownPages, type PageFinders } from './known-pages.ts';
 import { executeStep, type StepFrame, stepEnvironment } from './step.ts';
 import { structured } from './structure.ts';
 import { lengthOf, successorsOf } from './unroll.ts';
@@ -40,6 +41,7 @@ export interface RegionOptions {
   readonly fusedMultiplyAdd: boolean;
   /** Address of `knownPagesBytes` of memory. */
   readonly knownPages: number;
+  readonly finders: PageFinders;
 }
 
 /** Registers in locals: loaded when the region is entered, the written ones stored when it is left. */
@@ -99,54 +101,6 @@ function singlesIn(blocks: readonly Block[]): Set<number> {
     for (const { decoded } of steps)
       for (const operand of singleOperands(decoded.row)) found.add(hartOffsets.f + 8 * decoded[operand]);
   return found;
-}
-
-/** Of a page that a translation found: its virtual address, and what added to an address in it gives the host offset. */
-export class KnownPage {
-  constructor(private readonly at: number) {}
-
-  page(): Term<'i64'> {
-    return i64.load(i32.const(0), this.at);
-  }
-
-  addend(): Term<'i32'> {
-    return i32.load(i32.const(0), this.at + 8);
-  }
-
-  know(page: Term<'i64'>, addend: Term<'i32'>): Statement[] {
-    return [i64.store(i32.const(0), page, this.at), i32.store(i32.const(0), addend, this.at + 8)];
-  }
-
-  /** No page at all is known: no address has all bits set. */
-  forget(): Statement {
-    return i64.store(i32.const(0), i64.const(-1), this.at);
-  }
-}
-
-const knownPageBytes = 16;
-/** Memory that holds the known pages of whatever region runs, in bytes: for each register and TLB one. */
-export const knownPagesBytes = 2 * 32 * knownPageBytes;
-
-/**
- * For each base register and TLB the last page it led to. They are in memory: as locals, two for each register would be merged
- * wherever control flow is, and spilled.
- */
-export class KnownPages {
-  readonly #known = new Map<string, KnownPage>();
-
-  constructor(private readonly at: number) {}
-
-  of(tlb: 'loadTlb' | 'storeTlb', register: number): KnownPage {
-    const key = `${tlb}${register}`;
-    const known = this.#known.get(key) ?? new KnownPage(this.at + this.#known.size * knownPageBytes);
-    this.#known.set(key, known);
-    return known;
-  }
-
-  /** No page of those asked for by now is known. */
-  forget(): Statement[] {
-    return [...this.#known.values()].map((each) => each.forget());
-  }
 }
 
 /** What the code of a region's instructions shares. */
@@ -222,7 +176,7 @@ class RegionWriter {
     this.#frame = {
       fn,
       base,
-      pages: new KnownPages(options.knownPages),
+      pages: new KnownPages(options.knownPages, options.finders),
       registers: new Registers(fn, singlesIn(region.blocks)),
       fusedMultiplyAdd: options.fusedMultiplyAdd,
       page: fn.local('i64'),

@@ -1,8 +1,9 @@
 import { importModule, memoryImport } from '../interpreter/imports.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
+import { definePageFinders } from './known-pages.ts';
 import { type Region, type RegionOptions, regionCode } from './region-code.ts';
 
-export interface RegionModuleOptions extends RegionOptions {
+export interface RegionModuleOptions extends Omit<RegionOptions, 'finders'> {
   /** Set when the memory is shared: its size in 64 KiB pages. */
   readonly sharedPages: number | undefined;
 }
@@ -17,9 +18,10 @@ export function regionModule(
   const limits =
     sharedPages === undefined ? { initial: 1 } : { initial: sharedPages, maximum: sharedPages, shared: true };
   module.importMemory(importModule, memoryImport, limits);
+  const finders = definePageFinders(module);
   regions.forEach((region, n) => {
     const made = module.function(`r${n}`, ['i32'], 'i32', (fn, base) =>
-      regionCode(region, fn, base, options),
+      regionCode(region, fn, base, { ...options, finders }),
     );
     module.export(`r${n}`, 'function', made.index);
   });

@@ -2,7 +2,7 @@ import type { Access, Decoded, Instruction, RegisterOperand } from '@trapline/is
 import { boxSingle, compileExpr, type Environment } from '../codegen/expression.ts';
 import { nativeFloat } from '../codegen/native-float.ts';
 import { hartOffsets } from '../hart-layout.ts';
-import { loadHost, storeHost, tlbIndex } from '../interpreter/hart-access.ts';
+import { loadHost, storeHost } from '../interpreter/hart-access.ts';
 import { fcsrOffset, filesOf } from '../interpreter/slot.ts';
 import { floatUse } from '../reference/row-facts.ts';
 import { i32, i64 } from '../wasm/ops.ts';
@@ -124,25 +124,17 @@ function performAccess(access: Access, env: Environment, frame: StepFrame, decod
 
 /**
  * The page that the same base register last led to is tried first: nothing changes translations while a region runs. Only an aligned
- * access can be found there. In the TLB the entry is chosen by the first byte, the tag compared with the last: an access over a page's
- * end misses.
+ * access can be found there.
  */
 function translate(access: Inline, env: Environment, frame: StepFrame, { rs1 }: Decoded): Statement[] {
   const { base, va, index } = frame;
-  const tlb = tlbOf[access.kind];
-  const table = hartOffsets[tlb];
   const { bytes } = access;
-  const known = frame.pages.of(tlb, rs1);
-  const context = i64.load(get(base), hartOffsets.dataContext);
-  const last = bytes === 1 ? get(va) : i64.add(get(va), i64.const(bytes - 1));
-  const wanted = i64.and(last, i64.const(-4096));
+  const known = frame.pages.of(tlbOf[access.kind], rs1);
   const code = [
     set(va, compileExpr(access.address, env)),
     unlikely(
       when(i64.ne(i64.and(get(va), i64.const(-4096 | (bytes - 1))), known.page()), [
-        set(index, i32.add(get(base), tlbIndex(get(va)))),
-        unlikely(branchIf(frame.slow(), i64.ne(i64.load(get(index), table), i64.or(wanted, context)))),
-        ...known.know(wanted, i32.load(get(index), table + 8)),
+        unlikely(branchIf(frame.slow(), i32.eqz(known.find(base, va, bytes)))),
       ]),
     ),
     set(index, i32.add(known.addend(), i32.wrap_i64(get(va)))),

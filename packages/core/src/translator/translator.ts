@@ -7,8 +7,9 @@ import { decodeSlot, Interpreter, interpreterBytes, type RegionOwner } from '../
 import { slotBytes, slotField } from '../interpreter/slot.ts';
 import { decodeCached } from '../reference/engine.ts';
 import { type Block, type Code, discover, isReturn, type Limits, pageOf } from './discover.ts';
+import { knownPagesBytes } from './known-pages.ts';
 import { type Extent, RegionCache, touches } from './region-cache.ts';
-import { knownPagesBytes, type Region } from './region-code.ts';
+import type { Region } from './region-code.ts';
 import { regionModule } from './region-module.ts';
 import { unrolled } from './unroll.ts';
 
@@ -142,6 +143,10 @@ export class Translator implements Engine, RegionOwner {
   forgotten(hostPage: number): void {
     this.#regions.dropPage(hostPage);
     this.#forgetWaiting((extents) => extents.some((extent) => extent.hostPage === hostPage));
+  }
+
+  isTranslated(hostPage: number): boolean {
+    return this.#regions.hasPage(hostPage);
   }
 
   /** Code that waits for translation is not what it was. */

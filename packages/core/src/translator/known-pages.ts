@@ -1,0 +1,104 @@
+import { hartOffsets } from '../hart-layout.ts';
+import { tlbIndex } from '../interpreter/hart-access.ts';
+import type { ModuleBuilder } from '../wasm/module.ts';
+import { i32, i64 } from '../wasm/ops.ts';
+import {
+  call,
+  type FunctionRef,
+  get,
+  giveBack,
+  type Local,
+  type Statement,
+  set,
+  type Term,
+  unlikely,
+  when,
+} from '../wasm/term.ts';
+
+/** The TLBs that loads and stores are looked up in. */
+export type DataTlb = 'loadTlb' | 'storeTlb';
+
+const knownPageBytes = 16;
+const addendOffset = 8;
+/** Memory that holds the known pages of whatever region runs, in bytes: for each register and TLB one. */
+export const knownPagesBytes = 2 * 32 * knownPageBytes;
+
+const finderParameters = ['i32', 'i64', 'i32', 'i32'] as const;
+type Finder = FunctionRef<typeof finderParameters, 'i32'>;
+/** `(hart area, address, bytes after the first, known page) -> whether it is found`, of each TLB. */
+export type PageFinders = Readonly<Record<DataTlb, Finder>>;
+
+/** Functions, one for a whole module: the way of a page that is not the known one is long, and seldom gone. */
+export const definePageFinders = (module: ModuleBuilder): PageFinders => ({
+  loadTlb: defineFinder(module, 'loadTlb'),
+  storeTlb: defineFinder(module, 'storeTlb'),
+});
+
+/** The entry is chosen by the first byte, the tag compared with the last: an access over a page's end misses. */
+const defineFinder = (module: ModuleBuilder, tlb: DataTlb): Finder =>
+  module.function(tlb, finderParameters, 'i32', (fn, base, va, further, at) => {
+    const [index, page] = [fn.local('i32'), fn.local('i64')];
+    const table = hartOffsets[tlb];
+    const wanted = i64.or(get(page), i64.load(get(base), hartOffsets.dataContext));
+    return [
+      set(index, i32.add(get(base), tlbIndex(get(va)))),
+      set(page, i64.and(i64.add(get(va), i64.extend_i32_u(get(further))), i64.const(-4096))),
+      unlikely(when(i64.ne(i64.load(get(index), table), wanted), [giveBack(i32.const(0))])),
+      i64.store(get(at), get(page)),
+      i32.store(get(at), i32.load(get(index), table + 8), addendOffset),
+      i32.const(1),
+    ];
+  });
+
+/** Of a page that a translation found: its virtual address, and what added to an address in it gives the host offset. */
+export class KnownPage {
+  constructor(
+    private readonly at: number,
+    private readonly finder: Finder,
+  ) {}
+
+  page(): Term<'i64'> {
+    return i64.load(i32.const(0), this.at);
+  }
+
+  addend(): Term<'i32'> {
+    return i32.load(i32.const(0), this.at + addendOffset);
+  }
+
+  /** Makes it the page of an access, if the TLB has it. */
+  find(base: Local<'i32'>, va: Local<'i64'>, bytes: number): Term<'i32'> {
+    return call(this.finder, get(base), get(va), i32.const(bytes - 1), i32.const(this.at));
+  }
+
+  /** No page at all is known: no address has all bits set. */
+  forget(): Statement {
+    return i64.store(i32.const(0), i64.const(-1), this.at);
+  }
+}
+
+/**
+ * For each base register and TLB the last page it led to. They are in memory: as locals, two for each register would be merged
+ * wherever control flow is, and spilled.
+ */
+export class KnownPages {
+  readonly #known = new Map<string, KnownPage>();
+
+  /** `at` is where `knownPagesBytes` of memory are. */
+  constructor(
+    private readonly at: number,
+    private readonly finders: PageFinders,
+  ) {}
+
+  of(tlb: DataTlb, register: number): KnownPage {
+    const key = `${tlb}${register}`;
+    const at = this.at + this.#known.size * knownPageBytes;
+    const known = this.#known.get(key) ?? new KnownPage(at, this.finders[tlb]);
+    this.#known.set(key, known);
+    return known;
+  }
+
+  /** No page of those asked for by now is known. */
+  forget(): Statement[] {
+    return [...this.#known.values()].map((each) => each.forget());
+  }
+}
