@@ -1,12 +1,17 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MachineStats } from '@trapline/machine';
+import type { Machine, MachineStats } from '@trapline/machine';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { HeldOutput } from '../src/overlay/held-output.ts';
 import { type LivePage, liveLines, short } from '../src/overlay/live-page.ts';
+import { Overlays } from '../src/overlay/overlays.ts';
+import { PrivateModes } from '../src/overlay/private-modes.ts';
 import { FakeHost } from './support/fake-host.ts';
 import { buildGuest } from './support/guests.ts';
+
+const { Terminal } = createRequire(import.meta.url)('@xterm/headless') as typeof import('@xterm/headless');
 
 const stats = (part: Partial<MachineStats>): MachineStats => ({
   instructions: 0,
@@ -105,6 +110,68 @@ test('held output comes later and in order; of too much the newest is kept, and 
   for (let block = 0; block < 1024; block++) await output.write(stdout, 'y'.repeat(1024));
   await output.release();
   expect(stdout.text).toBe(`abc\r\n[1,000 bytes before this are not shown]\r\n${'y'.repeat(1024 ** 2)}`);
+});
+
+/** What a terminal shows that was given all that, and where its cursor is. */
+async function pictureOf({ stdout }: FakeHost) {
+  const bytes = Buffer.from(stdout.text, 'latin1');
+  const terminal = new Terminal({ cols: 80, rows: 24, allowProposedApi: true });
+  await new Promise<void>((resolve) => terminal.write(bytes, resolve));
+  const modes = new PrivateModes();
+  for (let at = 0; at < bytes.length; ) at += modes.feed(bytes.subarray(at));
+  const { active, normal } = terminal.buffer;
+  const [lines, normalLines] = [active, normal].map((buffer) =>
+    Array.from({ length: buffer.length }, (_, row) => {
+      const line = buffer.getLine(row)!;
+      return Array.from({ length: line.length }, (_, column) => {
+        const cell = line.getCell(column)!;
+        return [cell.getChars() || ' ', cell.getFgColor(), cell.getBgColor(), cell.isBold()].join();
+      });
+    }),
+  );
+  const { cursorX, cursorY } = active;
+  return { cursorX, cursorY, lines, normalLines, ...modes.state };
+}
+
+/** What comes of output before and after a live view, or without one. */
+async function shownAround(before: string, after: string, covered: boolean) {
+  const host = new FakeHost({ terminal: true });
+  const machine = { stats: () => stats({}), harts: [] } as unknown as Machine;
+  const overlays = new Overlays(host, host.stdout, { guest: 'g', monitor: 'none', machine: () => machine });
+  await overlays.output.write(host.stdout, before);
+  if (covered) {
+    overlays.toggle('live');
+    await overlays.close();
+    expect(host.stdout.text).toContain('instructions/s');
+  }
+  await overlays.output.write(host.stdout, after);
+  return pictureOf(host);
+}
+
+const other = '\x1b[?1049h';
+test.each([
+  ['on its own screen', 'one\r\n\x1b[1;35mtwo'],
+  ['there, with a hidden cursor and a scroll region', '\x1b[?25lone\x1b[5;10r\x1b[7;3Htwo'],
+  ['on the other screen', `before${other}\x1b[5;7H\x1b[1;31;44mred\x1b[0m grüße\x1b[24;70Hend`],
+  ['there, with a region and no cursor', `${other}\x1b[?25l\x1b[3;9r\x1b[9;4Hlast\x1b[4;2H\x1b[32mgreen`],
+  ['back from there', `x${other}other\x1b[?1049ly`],
+])('a guest %s finds its screen as it left it', async (_, before) => {
+  const onOther = (await shownAround(before, '', false)).alternate;
+  for (const after of ['more\r\n\r\n\r\n\r\n\r\n\r\nscrolled', '', ...(onOther ? ['\x1b[?1049lback'] : [])]) {
+    const expected = await shownAround(before, after, false);
+    expect(await shownAround(before, after, true)).toEqual(expected);
+  }
+});
+
+test('control sequences are recognised in pieces, and what is none changes nothing', () => {
+  const output = Buffer.from(
+    `\x1b[31m\x1b[?7;25l${other}\x1b[2;5r\x1b]0;title\x07\x1b[?${'1'.repeat(99)}h\x1b[?25x`,
+  );
+  const modes = new PrivateModes();
+  for (const byte of output) modes.feed(Uint8Array.of(byte));
+  expect(modes.state).toEqual({ alternate: true, cursorHidden: true, region: '2;5' });
+  modes.feed(Buffer.from('\x1bc'));
+  expect(modes.state).toEqual({ alternate: false, cursorHidden: false, region: '' });
 });
 
 const openScreen = '\x1b[?1049h';

@@ -13,6 +13,7 @@ const [ctrlC, backspace, newline, carriageReturn, escapeKey, erase] = [0x03, 0x0
 export class AddressPrompt implements Overlay {
   readonly command = 'walk';
   readonly toggles = false;
+  readonly covers = false;
   readonly #machine: () => Machine;
   readonly #screen: Output;
   readonly #closed: () => void;

@@ -9,6 +9,12 @@ export class HeldOutput {
   #held: { readonly stream: Writable; readonly bytes: Uint8Array }[] | undefined;
   #bytes = 0;
   #dropped = 0;
+  readonly #shown: (bytes: Uint8Array) => void;
+
+  /** `shown` is told of what a terminal is given. */
+  constructor(shown: (bytes: Uint8Array) => void = () => {}) {
+    this.#shown = shown;
+  }
 
   /** Bytes that wait. */
   get waiting(): number {
@@ -31,7 +37,10 @@ export class HeldOutput {
         first.stream,
         `\r\n[${dropped.toLocaleString('en-US')} bytes before this are not shown]\r\n`,
       );
-    for (const { stream, bytes } of held) await write(stream, bytes);
+    for (const { stream, bytes } of held) {
+      this.#shown(bytes);
+      await write(stream, bytes);
+    }
   }
 
   /** Resolves when there is room for more. */
@@ -46,8 +55,12 @@ export class HeldOutput {
 
   /** Files and pipes are never held: they do not disturb who has the terminal. */
   #keep(stream: Output, data: Uint8Array | string): boolean {
-    if (this.#held === undefined || stream.isTTY !== true) return false;
+    if (stream.isTTY !== true) return false;
     const bytes = typeof data === 'string' ? new TextEncoder().encode(data) : data;
+    if (this.#held === undefined) {
+      this.#shown(bytes);
+      return false;
+    }
     this.#held.push({ stream, bytes });
     this.#bytes += bytes.length;
     while (this.#bytes > heldBytes) {

@@ -2,12 +2,13 @@ import type { Machine } from '@trapline/machine';
 import type { Output } from '../host.ts';
 import { type LivePage, liveLines, ModeSampler, type Sample } from './live-page.ts';
 import type { Overlay } from './overlay.ts';
+import type { TerminalState } from './private-modes.ts';
 
 const pageMs = 500;
 const sampleMs = 5;
 const [ctrlC, quit] = [0x03, 'q'.charCodeAt(0)];
-const openScreen = '\x1b[?1049h\x1b[?25l\x1b[2J';
-const closeScreen = '\x1b[?25h\x1b[?1049l';
+const otherScreen = { enter: '\x1b[?1049h', leave: '\x1b[?1049l' };
+const clear = '\x1b[?25l\x1b[r\x1b[0m\x1b[2J';
 
 /** What the view looks at. */
 export interface LiveSubject {
@@ -17,15 +18,18 @@ export interface LiveSubject {
   machine(): Machine;
   /** Bytes of the guest's output that wait for the view to close. */
   printed(): number;
+  /** What the guest told the terminal. */
+  readonly terminal: TerminalState;
 }
 
 /**
- * A machine's figures as they change, on the terminal's other screen. It looks at what is counted anyway and at the harts' modes between
+ * A machine's figures as they change, on the terminal's other screen, or in place of the guest that is there. It looks at what is counted anyway and at the harts' modes between
  * slices: watching changes nothing of the run.
  */
 export class LiveView implements Overlay {
   readonly command = 'live';
   readonly toggles = true;
+  readonly covers = true;
   readonly #subject: LiveSubject;
   readonly #screen: Output;
   readonly #closed: () => void;
@@ -42,7 +46,8 @@ export class LiveView implements Overlay {
     this.#screen = screen;
     this.#closed = closed;
     this.#before = this.#sample();
-    screen.write(openScreen);
+    // There is one other screen: entering it again would forget where the guest came from.
+    screen.write(subject.terminal.alternate ? clear : `${otherScreen.enter}${clear}`);
     screen.on('resize', this.#redraw);
     this.#timers = [
       setInterval(() => this.#sampler.sample(subject.machine()), sampleMs),
@@ -64,7 +69,10 @@ export class LiveView implements Overlay {
     this.#open = false;
     for (const timer of this.#timers) clearInterval(timer);
     this.#screen.off('resize', this.#redraw);
-    this.#screen.write(closeScreen);
+    const { alternate, cursorHidden, region } = this.#subject.terminal;
+    const cursor = cursorHidden ? '' : '\x1b[?25h';
+    if (alternate) this.#screen.write(cursor);
+    else this.#screen.write(`${cursor}${region === '' ? '' : `\x1b[${region}r`}${otherScreen.leave}`);
   }
 
   #sample(): Sample {

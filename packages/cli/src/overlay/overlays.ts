@@ -1,7 +1,8 @@
 import type { Machine } from '@trapline/machine';
 import type { Command } from '../escape-keys.ts';
-import type { Host, Output } from '../host.ts';
+import { type Host, type Output, write } from '../host.ts';
 import { AddressPrompt } from './address-prompt.ts';
+import { GuestScreen } from './guest-screen.ts';
 import { HeldOutput } from './held-output.ts';
 import { LiveView } from './live-view.ts';
 import type { Overlay } from './overlay.ts';
@@ -21,7 +22,8 @@ export class Overlays {
   /** Where the guest's console is. */
   readonly #console: Output;
   readonly #subject: OverlaySubject;
-  readonly #output = new HeldOutput();
+  readonly #screen: GuestScreen;
+  readonly #output: HeldOutput;
   #shown: Overlay | undefined;
   readonly #leave = (): void => this.#shown?.close();
 
@@ -29,6 +31,8 @@ export class Overlays {
     this.#host = host;
     this.#console = console;
     this.#subject = subject;
+    this.#screen = new GuestScreen(console);
+    this.#output = new HeldOutput((bytes) => this.#screen.shown(bytes));
   }
 
   get open(): boolean {
@@ -53,9 +57,12 @@ export class Overlays {
 
   /** Gives the terminal back and lets the guest's output out. */
   async close(): Promise<void> {
-    this.#shown?.close();
+    const shown = this.#shown;
+    shown?.close();
     this.#shown = undefined;
     this.#host.process.off('exit', this.#leave);
+    const redrawn = shown?.covers ? await this.#screen.redrawn() : '';
+    if (redrawn !== '') await write(this.#console, redrawn);
     await this.#output.release();
   }
 
@@ -68,7 +75,8 @@ export class Overlays {
     this.#host.process.on('exit', this.#leave);
     const closed = (): void => void this.close();
     const { machine } = this.#subject;
-    const subject = { ...this.#subject, machine, printed: () => this.#output.waiting };
+    const terminal = this.#screen.state;
+    const subject = { ...this.#subject, machine, terminal, printed: () => this.#output.waiting };
     this.#shown =
       command === 'live'
         ? new LiveView(subject, this.#console, closed)
