@@ -2,9 +2,9 @@ import type { Block, Edge, End } from './discover.ts';
 import { analyse, dominates } from './graph.ts';
 
 /** Small loops are repeated up to so many instructions, and so many times. */
-const mostInstructions = 64;
+const mostInstructions = 40;
 const mostCopies = 4;
-const mostBlocks = 6;
+const mostBlocks = 1;
 
 /**
  * The same code with the bodies of small innermost loops repeated, so that what is done once per round of a loop in WebAssembly
