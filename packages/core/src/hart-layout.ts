@@ -21,6 +21,9 @@ export const contextBits = 11;
 /** In the tag of a store entry: the page holds code, so that stores to it take the slow path. Engines know better than to hit it. */
 export const guardBit = 2 ** contextBits;
 
+/** Flipped in the `invalid` field: the address that gives 0 is in no translated space. */
+export const invalidMark = 1n << 63n;
+
 /** Fills of the TLBs that are noted one by one; after more of them a fence clears the TLBs as a whole. */
 export const notedFills = 64;
 
@@ -107,6 +110,8 @@ export const hartFields = {
   walkedEntries: { type: 'u32', count: 6 },
   walkedSize: { type: 'u32', count: 1 },
   walkedAllowed: { type: 'u32', count: 1 },
+  /** The address, its highest bit flipped, whose refill or examination has just met an entry that is not valid; else 0. */
+  invalid: { type: 'u64', count: 1 },
 } as const satisfies Record<string, { type: ElementType; count: number }>;
 
 type ElementType = 'i32' | 'u32' | 'u64';

@@ -7,6 +7,7 @@ import {
   Mstatus,
   type PmpRegion,
   type PrivilegedState,
+  pageFault,
   pmpRegions,
   regionsAllow,
   regionsPage,
@@ -22,7 +23,7 @@ import type { Bus } from './bus.ts';
 import { type CodeMap, type StoreCache, watchedLink } from './code-map.ts';
 import { Contexts } from './contexts.ts';
 import { type Engine, Slow, type SlowPath, type SlowStatus } from './engine.ts';
-import { guardBit, type HartViews, hartOffsets, notedFills } from './hart-layout.ts';
+import { guardBit, type HartViews, hartOffsets, invalidMark, notedFills } from './hart-layout.ts';
 import { PreparedContexts, rulesOf } from './in-place/prepared.ts';
 import type { CoreMemory } from './memory.ts';
 import { contextFacts, contextFactsWords } from './refill/context-facts.ts';
@@ -296,6 +297,7 @@ export class Mmu implements SlowPath, StoreCache {
 
   codePage(va: bigint): number {
     const host = this.examiners.fetch(this.area, va) >>> 0;
+    this.views.invalid[0] = 0n;
     return host === 0 ? -1 : host >>> 12;
   }
 
@@ -335,6 +337,7 @@ export class Mmu implements SlowPath, StoreCache {
 
   /** Walks the state's own tables as an access would, A and D included, past the TLBs: for a monitor. Bare: undefined. */
   examine(va: bigint, access: AccessType): Walked | undefined {
+    if (this.takeInvalid(va)) return { kind: 'fault', cause: pageFault[access] };
     const t = translation(this.state, access);
     return t.mode === 'bare' ? undefined : walk({ translation: t, va, access }, this.walkMemory);
   }
@@ -385,6 +388,7 @@ export class Mmu implements SlowPath, StoreCache {
   }
 
   private fail(cause: Cause, tval: bigint): typeof Slow.trap {
+    this.views.invalid[0] = 0n;
     this.views.exitCause[0] = cause;
     this.views.exitTval[0] = tval;
     return Slow.trap;
@@ -479,6 +483,7 @@ export class Mmu implements SlowPath, StoreCache {
 
   /** Host offset of `bytes` within one page, `trapped` (the exit fields say how), or `notRam` (`physical` says where). */
   private resolve(va: bigint, bytes: number, access: AccessType): number {
+    const invalid = this.takeInvalid(va);
     if (this.views.switched[0] !== 0) this.refresh();
     const context = access === 'fetch' ? this.views.fetchContext[0]! : this.views.dataContext[0]!;
     const host = this.tlbs[access].lookup(va, context);
@@ -488,12 +493,25 @@ export class Mmu implements SlowPath, StoreCache {
     }
     const guarded = access === 'store' ? this.tlbs.store.lookup(va, context | BigInt(guardBit)) : -1;
     if (guarded >= 0 && this.core.code.wordOf(guarded >>> 12) !== 0) return guarded;
-    return this.translate(va, bytes, access, context);
+    return this.translate(va, bytes, access, invalid ? undefined : context);
   }
 
-  private translate(va: bigint, bytes: number, access: AccessType, context: bigint): number {
+  /** Whether the walk that was made just now, of that address, ended at an entry that is not valid. */
+  private takeInvalid(va: bigint): boolean {
+    const invalid = this.views.invalid[0]!;
+    if (invalid === 0n) return false;
+    this.views.invalid[0] = 0n;
+    return invalid === (va ^ invalidMark);
+  }
+
+  /** Without a context the address is known to have no valid entry. */
+  private translate(va: bigint, bytes: number, access: AccessType, context: bigint | undefined): number {
     this.walks += 1;
     this.cached = false;
+    if (context === undefined) {
+      this.fail(pageFault[access], va);
+      return trapped;
+    }
     const t = access === 'fetch' ? this.fetch : this.data;
     const found = t.mode === 'bare' ? { pa: va, pageBytes: 4096 } : this.walk(t, va, access);
     if (found === undefined) return trapped;

@@ -32,6 +32,7 @@ import {
 } from '../interpreter/hart-access.ts';
 import { slotField } from '../interpreter/slot.ts';
 import { largePagesBytes } from '../refill/large-pages.ts';
+import type { refillParameters } from '../refill/refill.ts';
 import type { FunctionBuilder, ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64, memoryFill } from '../wasm/ops.ts';
 import {
@@ -39,6 +40,7 @@ import {
   branch,
   branchIf,
   branchTable,
+  call,
   choose,
   type FunctionRef,
   get,
@@ -50,6 +52,7 @@ import {
   type Statement,
   set,
   type Term,
+  tee,
   when,
 } from '../wasm/term.ts';
 import { CsrFlag, type InPlaceOperation, kinds, type SpecialCsr } from './kinds.ts';
@@ -73,7 +76,10 @@ interface Scope {
   readonly rules: Local<'i32'>;
   readonly index: Local<'i32'>;
   readonly found: Local<'i32'>;
+  readonly refillStore: Refill;
 }
+
+type Refill = FunctionRef<typeof refillParameters, 'i32'>;
 
 const nowhere = i32.const(0);
 const leave: Statement = giveBack(i32.const(0));
@@ -383,23 +389,28 @@ function fence(scope: Scope): Statement[] {
 
 const zeroedBytes = 64;
 
-/** cbo.zero of a page that the store TLB knows, where the environment fields switch it on. */
+/** cbo.zero of a page that the store TLB knows or a refill finds, where the environment fields switch it on. */
 function zeroBlock(scope: Scope): Statement[] {
   const { hart, slot, privilege, value, index } = scope;
   const switchedOn = (register: number): Term<'i32'> => has(bankLoad(scope, register), Envcfg.CBZE);
   const forUser = i32.or(get(privilege), switchedOn(Slot.senvcfg));
   const on = i32.and(switchedOn(Slot.menvcfg), i32.ne(forUser, i32.const(0)));
-  const miss = label('miss');
+  const [found, miss] = [label('found'), label('miss')];
   const start = i64.and(readRegister(hart, slot, 'rs1'), i64.const(-zeroedBytes));
   const words = Array.from({ length: zeroedBytes / 8 }, (_, n) => i64.store(get(index), i64.const(0), 8 * n));
   return [
     leaveIf(i32.eqz(i32.or(i32.eq(get(privilege), i32.const(M)), on))),
-    block(miss, [
-      ...translate(hart, { va: value, index }, start, { tlb: 'storeTlb', bytes: 8, miss }),
-      ...words,
-      ...retireTo(scope, nextPc(hart)),
+    block(found, [
+      block(miss, [
+        ...translate(hart, { va: value, index }, start, { tlb: 'storeTlb', bytes: 8, miss }),
+        branch(found),
+      ]),
+      branchIf(found, tee(index, call(scope.refillStore, i32.const(hart.base), get(value)))),
+      store64(hart, 'invalid', i64.const(0)),
+      leave,
     ]),
-    leave,
+    ...words,
+    ...retireTo(scope, nextPc(hart)),
   ];
 }
 
@@ -433,7 +444,11 @@ function dispatch(scope: Scope): Statement[] {
  * Defines the function (slot) -> 1 when the system instruction of the slot was executed: pc, `left` and everything else in the hart's area
  * are the next instruction's; or 0: nothing happened. pc and `left` are in the area on entry.
  */
-export function defineSystem(module: ModuleBuilder, hart: HartAccess): FunctionRef<readonly ['i32'], 'i32'> {
+export function defineSystem(
+  module: ModuleBuilder,
+  hart: HartAccess,
+  refillStore: Refill,
+): FunctionRef<readonly ['i32'], 'i32'> {
   const perform = module.function('perform', ['i32'], 'i32', (fn, slot) => {
     const bank = fn.local('i32');
     const privilege = fn.local('i32');
@@ -451,6 +466,7 @@ export function defineSystem(module: ModuleBuilder, hart: HartAccess): FunctionR
       rules: fn.local('i32'),
       index: fn.local('i32'),
       found: fn.local('i32'),
+      refillStore,
     };
     return [
       set(bank, load32(hart, 'bank')),

@@ -78,7 +78,7 @@ export function generateInterpreter({
   const support = regions && regionSupport(module, regions);
   const floatCalls = new FloatCalls();
   const slowTable = defineSlowRows(module, { hart, imports, floatCalls });
-  const system = defineSystem(module, hart);
+  const system = defineSystem(module, hart, imports.refillStore);
   const run = module.function('run', [], 'i32', (fn) => {
     const locals: RunLocals = {
       slot: fn.local('i32'),

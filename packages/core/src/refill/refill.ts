@@ -1,6 +1,6 @@
 import { Pte } from '@trapline/isa';
 import { watchedLink } from '../code-map.ts';
-import { guardBit, type HartField, hartOffsets, notedFills } from '../hart-layout.ts';
+import { guardBit, type HartField, hartOffsets, invalidMark, notedFills } from '../hart-layout.ts';
 import { tlbIndex } from '../interpreter/hart-access.ts';
 import { type FunctionBuilder, type MemoryLimits, ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
@@ -114,6 +114,11 @@ const tell = ({ base, pte, size, bits }: Walk): Statement[] => [
   i32.store(get(base), get(bits), hartOffsets.walkedAllowed),
 ];
 
+/** A page fault, whatever else is asked: `Mmu` need not walk again. */
+const noteInvalid = ({ base, va }: Walk): Statement[] => [
+  i64.store(get(base), i64.xor(get(va), i64.const(invalidMark)), hartOffsets.invalid),
+];
+
 /** Finds the leaf: `pte`, which maps `size` bits. */
 function descend(walk: Walk): Statement[] {
   const { fact, va, pa, pte, size, host } = walk;
@@ -132,6 +137,7 @@ function descend(walk: Walk): Statement[] {
         ...toHost(walk, i32.const(allowedBit('load', false))),
         set(pte, i64.load(get(host))),
         ...(walk.examines ? [noteEntry(walk)] : []),
+        when(i64.eqz(some(pte, Pte.V)), [...noteInvalid(walk), giveUp]),
         giveUpUnless(i64.eqz(i64.shr_u(get(pte), i64.const(unusualShift)))),
         branchIf(leaf, i64.ne(some(pte, Pte.R | Pte.X), i64.const(0))),
         giveUpIf(i64.ne(some(pte, notInPointers | Pte.V), i64.const(Pte.V))),
@@ -221,6 +227,7 @@ function refillBody(walk: Walk): Term[] {
   const allowed = (machine: boolean): Term<'i32'> => i32.const(allowedBit(access, machine));
   const offset = i32.mul(i32.wrap_i64(get(context)), i32.const(8 * contextFactsWords));
   return [
+    i64.store(get(base), i64.const(0), hartOffsets.invalid),
     set(context, i64.load(get(base), number)),
     set(facts, i32.add(place(walk, 'contextFacts'), offset)),
     set(fact, i64.load(get(facts))),
