@@ -95,7 +95,7 @@ function branchTable(e: Emitter, n: Of<'branchTable'>): void {
 const emitters: { [K in Node['kind']]: (e: Emitter, node: Of<K>, type: ResultType) => void } = {
   plain: (e, n) => {
     e.terms(n.args);
-    e.out.append(n.opcode);
+    for (const byte of n.opcode) e.out.byte(byte);
   },
   const: constant,
   local: (e, n) => {

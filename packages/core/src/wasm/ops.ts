@@ -24,15 +24,27 @@ const each = <Name extends string, F>(
 const binary = <T extends ValueType, N extends string>(
   type: T,
   table: Record<N, number>,
-): Record<N, Binary<T>> => each(table, (opcode) => (a, b) => plain(type, opcode, a, b));
+): Record<N, Binary<T>> =>
+  each(table, (opcode) => {
+    const code = [opcode];
+    return (a, b) => term(type, { kind: 'plain', opcode: code, args: [a, b] });
+  });
 const unary = <T extends ValueType, N extends string>(
   type: T,
   table: Record<N, number>,
-): Record<N, Unary<T>> => each(table, (opcode) => (a) => plain(type, opcode, a));
+): Record<N, Unary<T>> =>
+  each(table, (opcode) => {
+    const code = [opcode];
+    return (a) => term(type, { kind: 'plain', opcode: code, args: [a] });
+  });
 const compare = <T extends ValueType, N extends string>(
   _: T,
   table: Record<N, number>,
-): Record<N, Compare<T>> => each(table, (opcode) => (a, b) => plain('i32', opcode, a, b));
+): Record<N, Compare<T>> =>
+  each(table, (opcode) => {
+    const code = [opcode];
+    return (a, b) => term('i32', { kind: 'plain', opcode: code, args: [a, b] });
+  });
 
 /** Opcode and natural alignment (log2) of memory instructions, as `opcode | align << 8`. */
 const load = <T extends ValueType, N extends string>(type: T, table: Record<N, number>): Record<N, Load<T>> =>
@@ -107,10 +119,14 @@ const floatBinary = (type: Float) => {
 };
 
 /** A conversion from one type to another. */
-const convert =
-  <From extends ValueType, To extends ValueType>(_: From, to: To, opcode: number | readonly number[]) =>
-  (a: Term<From>): Term<To> =>
-    plain(to, opcode, a);
+const convert = <From extends ValueType, To extends ValueType>(
+  _: From,
+  to: To,
+  opcode: number | readonly number[],
+): ((a: Term<From>) => Term<To>) => {
+  const code = typeof opcode === 'number' ? [opcode] : opcode;
+  return (a) => term(to, { kind: 'plain', opcode: code, args: [a] });
+};
 
 /** Relaxed multiply-add of vectors whose lanes are all the same; `codes` are splat, multiply-add and extraction of a lane. */
 const relaxedMultiplyAdd =

@@ -76,13 +76,13 @@ export type Node =
       readonly when: Term;
       readonly then: readonly Term[];
       readonly else: readonly Term[];
-      readonly unlikely?: boolean;
+      unlikely: boolean;
     }
   | {
       readonly kind: 'branch';
       readonly label: Label;
       readonly when: Term | undefined;
-      readonly unlikely?: boolean;
+      unlikely: boolean;
     }
   | {
       readonly kind: 'branchTable';
@@ -148,9 +148,10 @@ export const loop = (to: Label, body: readonly Term[]): Statement =>
 /** A block whose last term is its value; branches may not carry one. */
 export const valueBlock = <T extends ValueType>(type: T, to: Label, body: readonly Term[]): Term<T> =>
   term(type, { kind: 'block', label: to, body });
-export const branch = (to: Label): Statement => term('void', { kind: 'branch', label: to, when: undefined });
+export const branch = (to: Label): Statement =>
+  term('void', { kind: 'branch', label: to, when: undefined, unlikely: false });
 export const branchIf = (to: Label, when: Term<'i32'>): Statement =>
-  term('void', { kind: 'branch', label: to, when });
+  term('void', { kind: 'branch', label: to, when, unlikely: false });
 /** Branches to `labels[index]`, or to `otherwise` beyond the last. */
 export const branchTable = (index: Term<'i32'>, labels: readonly Label[], otherwise: Label): Statement =>
   term('void', { kind: 'branchTable', labels, otherwise, index });
@@ -159,14 +160,15 @@ export const when = (
   condition: Term<'i32'>,
   then: readonly Statement[],
   otherwise: readonly Statement[] = [],
-): Statement => term('void', { kind: 'if', when: condition, then, else: otherwise });
-/** Says of a conditional branch, or an `if`, that its condition mostly does not hold: the host keeps what follows out of the way. */
-export const unlikely = <T extends ResultType>(value: Term<T>): Term<T> => {
+): Statement => term('void', { kind: 'if', when: condition, then, else: otherwise, unlikely: false });
+/** Marks a conditional branch, or an `if`, as one whose condition mostly does not hold: the host keeps what follows out of the way. */
+export function unlikely<T extends ResultType>(value: Term<T>): Term<T> {
   const { node } = value;
   if (node.kind !== 'if' && !(node.kind === 'branch' && node.when))
     throw new Error(`wasm: no hint for ${node.kind}`);
-  return term(value.type, { ...node, unlikely: true });
-};
+  node.unlikely = true;
+  return value;
+}
 /** An `if` with a value; only the chosen arm is evaluated. */
 export const choose = <T extends ValueType>(
   condition: Term<'i32'>,
@@ -174,7 +176,7 @@ export const choose = <T extends ValueType>(
   otherwise: Term<T>,
 ): Term<T> =>
   // biome-ignore lint/suspicious/noThenProperty: a term, never awaited
-  term(then.type, { kind: 'if', when: condition, then: [then], else: [otherwise] });
+  term(then.type, { kind: 'if', when: condition, then: [then], else: [otherwise], unlikely: false });
 /** The `select` instruction: both arms are evaluated, and before the condition. */
 export const pick = <T extends ValueType>(
   condition: Term<'i32'>,
