@@ -1,11 +1,13 @@
 import { setFlagsFromString } from 'node:v8';
 
+/** Relaxed multiply-add, by which floating-point code runs several times as fast, and the marks of branches seldom taken. */
+const features = ['relaxed-simd', 'branch-hinting'];
+
 /**
- * Node 20 has WebAssembly's relaxed multiply-add, by which floating-point code runs several times as fast, but keeps it behind a
- * flag; later versions have it always. To be called before anything is compiled.
+ * Switches on what of WebAssembly core makes use of and Node 20 keeps behind flags; later versions have the first always. To be called
+ * before anything is compiled.
  */
-export function enableRelaxedMultiplyAdd(): void {
-  const version = Number.parseInt(process.versions.node, 10);
-  if (version < 22)
-    for (const flag of ['relaxed-simd', 'branch-hinting']) setFlagsFromString(`--experimental-wasm-${flag}`);
+export function enableHostFeatures(): void {
+  if (Number.parseInt(process.versions.node, 10) >= 22) return;
+  for (const feature of features) setFlagsFromString(`--experimental-wasm-${feature}`);
 }

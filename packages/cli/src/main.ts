@@ -9,7 +9,7 @@ import { qemuCommand, runQemu } from './commands/qemu.ts';
 import { runCommand } from './commands/run.ts';
 import { ExitCode } from './exit-codes.ts';
 import { type Host, nodeHost, type Output, write } from './host.ts';
-import { enableRelaxedMultiplyAdd } from './host-features.ts';
+import { enableHostFeatures } from './host-features.ts';
 import { version } from './version.ts';
 
 /** What a command's action ends with. */
@@ -65,7 +65,7 @@ export const qemuMain = (argv: readonly string[], host: Host = nodeHost()): Prom
 async function guard(host: Host, work: () => Promise<number>): Promise<number> {
   outliveReaders(host.stdout);
   outliveReaders(host.stderr);
-  enableRelaxedMultiplyAdd();
+  enableHostFeatures();
   try {
     return await work();
   } catch (error) {

@@ -1,4 +1,5 @@
 import { HostError } from './host-error.ts';
+import type { MemoryLimits } from './wasm/module.ts';
 
 const wasmPageBytes = 65536;
 const pageBytes = 4096;
@@ -10,6 +11,15 @@ export interface MemoryOptions {
   /** A SharedArrayBuffer memory, for harts in workers. */
   readonly shared?: boolean;
 }
+
+/**
+ * How a module imports the memory. Below `reachable` bytes constant addresses are known to be in it, which makes for simpler machine code;
+ * a shared memory's size must be stated.
+ */
+export const importLimits = (sharedPages: number | undefined, reachable = 1): MemoryLimits =>
+  sharedPages === undefined
+    ? { initial: Math.ceil(reachable / wasmPageBytes) }
+    : { initial: sharedPages, maximum: sharedPages, shared: true };
 
 /** The one memory that holds all state guests can reach, and an allocator of page-aligned regions in it. Never grows, so views stay valid. */
 export class CoreMemory {

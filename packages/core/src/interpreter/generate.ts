@@ -1,6 +1,7 @@
 import { Slow, Stop } from '../engine.ts';
-import { hartOffsets } from '../hart-layout.ts';
+import { hartBytes, hartOffsets } from '../hart-layout.ts';
 import { defineSystem } from '../in-place/system.ts';
+import { importLimits } from '../memory.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import {
@@ -69,12 +70,7 @@ export function generateInterpreter({
   const module = new ModuleBuilder();
   const hart: HartAccess = { base };
   const imports = declareImports(module);
-  const shared = sharedPages !== undefined;
-  module.importMemory(
-    importModule,
-    memoryImport,
-    shared ? { initial: sharedPages, maximum: sharedPages, shared } : { initial: 1 },
-  );
+  module.importMemory(importModule, memoryImport, importLimits(sharedPages, base + hartBytes));
   const support = regions && regionSupport(module, regions);
   const floatCalls = new FloatCalls();
   const slowTable = defineSlowRows(module, { hart, imports, floatCalls });

@@ -1,15 +1,13 @@
-import type { CoreMemory } from '../memory.ts';
+import { type CoreMemory, importLimits } from '../memory.ts';
 import { type RefillAccess, refillModule } from './refill.ts';
 
 /** Refills as modules of wasm may import them: see `refillParameters`. */
 export type Refills = Readonly<Record<RefillAccess, (area: number, va: bigint) => number>>;
 
-const modules = new Map<number, WebAssembly.Module>();
+const modules = new Map<number | undefined, WebAssembly.Module>();
 
-function moduleFor(sharedPages: number): WebAssembly.Module {
-  const size = { initial: sharedPages, maximum: sharedPages, shared: true };
-  const module =
-    modules.get(sharedPages) ?? new WebAssembly.Module(refillModule(sharedPages > 0 ? size : { initial: 1 }));
+function moduleFor(sharedPages: number | undefined): WebAssembly.Module {
+  const module = modules.get(sharedPages) ?? new WebAssembly.Module(refillModule(importLimits(sharedPages)));
   modules.set(sharedPages, module);
   return module;
 }
@@ -23,7 +21,7 @@ const instances = new WeakMap<CoreMemory, Exports>();
 function exportsOf(memory: CoreMemory): Exports {
   const known = instances.get(memory);
   if (known) return known;
-  const module = moduleFor(memory.sharedPages ?? 0);
+  const module = moduleFor(memory.sharedPages);
   const instance = new WebAssembly.Instance(module, { trapline: { memory: memory.wasm } });
   const made = instance.exports as unknown as Exports;
   instances.set(memory, made);

@@ -1,6 +1,7 @@
 import { importModule, memoryImport } from '../interpreter/imports.ts';
+import { importLimits } from '../memory.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
-import { definePageFinders } from './known-pages.ts';
+import { definePageFinders, knownPagesBytes } from './known-pages.ts';
 import { type Region, type RegionOptions, regionCode } from './region-code.ts';
 
 export interface RegionModuleOptions extends Omit<RegionOptions, 'finders'> {
@@ -14,9 +15,8 @@ export function regionModule(
   options: RegionModuleOptions,
 ): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
-  const { sharedPages } = options;
-  const limits =
-    sharedPages === undefined ? { initial: 1 } : { initial: sharedPages, maximum: sharedPages, shared: true };
+  const { sharedPages, knownPages } = options;
+  const limits = importLimits(sharedPages, knownPages + knownPagesBytes);
   module.importMemory(importModule, memoryImport, limits);
   const finders = definePageFinders(module);
   regions.forEach((region, n) => {
