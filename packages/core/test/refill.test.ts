@@ -1,7 +1,7 @@
 import { type AccessType, Envcfg, Mstatus, type Privilege, Slot, slotOf } from '@trapline/isa';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Core, createCore, type Hart } from '../src/index.ts';
+import { type Core, createCore, type Hart, Slow } from '../src/index.ts';
 import { type Refills, refillsOf } from '../src/refill/instance.ts';
 import { refillModule } from '../src/refill/refill.ts';
 import { A, D, G, R, U, V, W, X } from './paging.ts';
@@ -76,6 +76,10 @@ const slow: Readonly<Record<AccessType, (hart: Hart, va: bigint) => number>> = {
   fetch: ({ slow }, va) => slow.fetchPage(va & ~1n),
 };
 
+/** What those give for a trap, and which it is. */
+const traps = { load: Slow.trap, store: -1, fetch: -1 } as const;
+const trapOf = ({ views }: Hart) => [views.exitCause[0], views.exitTval[0]];
+
 /** One access on both harts: on a miss a refill may only do what `Mmu` does, and must do what is plain. */
 function access(twins: Twins, va: bigint, type: AccessType): void {
   const { refilled, walked } = twins;
@@ -91,8 +95,10 @@ function access(twins: Twins, va: bigint, type: AccessType): void {
   examine(twins, va, type);
   const mustEnter = plain && !twins.traces(walked).equals(before);
   twins.setTables(tables);
-  if (walked.slow.misses === misses || !refill(twins, va, type, { resolved, mustEnter }))
-    slow[type](refilled, va);
+  if (walked.slow.misses === misses || !refill(twins, va, type, { resolved, mustEnter })) {
+    expect(slow[type](refilled, va)).toBe(resolved);
+    if (resolved === traps[type]) expect(trapOf(refilled)).toEqual(trapOf(walked));
+  }
   expect(twins.traces(refilled).equals(twins.traces(walked))).toBe(true);
 }
 

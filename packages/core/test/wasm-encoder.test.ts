@@ -5,7 +5,7 @@ import { ModuleBuilder } from '../src/wasm/module.ts';
 import { f32, f64, i32, i64, memoryFill } from '../src/wasm/ops.ts';
 import {
   after, block, branch, branchIf, branchTable, call, callIndirect, choose, drop, get, getGlobal, giveBack, label, loop,
-  pick, set, setGlobal, type Term, tailCall, tailCallIndirect, tee, type ValueType, valueBlock, when,
+  pick, set, setGlobal, type Term, tailCall, tailCallIndirect, tee, unlikely, type ValueType, valueBlock, when,
 } from '../src/wasm/term.ts'; // biome-ignore format: a list of words
 
 type Exports = Record<string, (...args: never[]) => unknown>;
@@ -198,6 +198,39 @@ describe('modules', () => {
     expect([run!(0 as never), run!(1 as never), t1!(4 as never), t2!(4 as never)]).toEqual([82, -42, 8, -4]);
     expect(seen).toEqual([0xababn, 0xababn]);
     expect(new DataView(memory.buffer).getBigInt64(24, true)).toBe(-2n);
+  });
+
+  test('marks of branches seldom taken lead to them', () => {
+    const module = new ModuleBuilder();
+    const first = module.function('first', ['i32'], 'i32', (fn, n) => {
+      const [out, found] = [label('out'), fn.local('i64')];
+      return [
+        set(found, i64.const(7)),
+        block(out, [unlikely(branchIf(out, get(n)))]),
+        unlikely(when(get(n), [giveBack(i32.const(5))])),
+        i32.const(6),
+      ];
+    });
+    module.export('first', 'function', first.index);
+    const bytes = module.encode();
+    const name = 'metadata.code.branch_hint';
+    const text = Buffer.from(bytes).toString('latin1');
+    const hints = [...bytes.subarray(text.indexOf(name) + name.length)];
+    // One function, number 0, with two marks: each a place, a size of 1 and a 0.
+    expect([hints.slice(0, 3), hints.slice(4, 6), hints.slice(7, 9)]).toEqual([
+      [1, 0, 2],
+      [1, 0],
+      [1, 0],
+    ]);
+    // The body begins behind its size, which follows the code section's number, size and count.
+    const body = text.indexOf(name) + name.length + hints.indexOf(0x0a, 9) + 4;
+    expect([hints[9], bytes[body + hints[3]!], bytes[body + hints[6]!]]).toEqual([0x0a, 0x0d, 0x04]);
+    const { first: run } = instantiate(module);
+    expect([run!(0 as never), run!(1 as never)]).toEqual([6, 5]);
+  });
+
+  test('only conditions can be marked', () => {
+    expect(() => unlikely(branch(label('out')))).toThrow(/no hint/);
   });
 
   test('a declared function without a body is an error that names it', () => {
