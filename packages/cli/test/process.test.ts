@@ -49,11 +49,18 @@ class Child {
     this.process.stdin?.write(text);
   }
 
+  /** Rejects when the process ends without having printed it. */
   async until(text: string): Promise<void> {
-    while (!this.output.includes(text))
-      await new Promise<void>((resolve) => {
+    const ended = this.exit.then(() => {
+      if (!this.output.includes(text)) throw new Error(`ended without "${text}":\n${this.output}`);
+    });
+    ended.catch(() => {});
+    while (!this.output.includes(text)) {
+      const more = new Promise<void>((resolve) => {
         this.#look = resolve;
       });
+      await Promise.race([more, ended]);
+    }
   }
 }
 

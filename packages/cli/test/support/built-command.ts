@@ -24,7 +24,7 @@ export async function buildCommand(): Promise<string> {
     target: 'node20',
     conditions: ['@trapline/source'],
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
     logLevel: 'error',
   });
