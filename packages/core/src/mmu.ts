@@ -493,7 +493,11 @@ export class Mmu implements SlowPath, StoreCache {
     }
     const guarded = access === 'store' ? this.tlbs.store.lookup(va, context | BigInt(guardBit)) : -1;
     if (guarded >= 0 && this.core.code.wordOf(guarded >>> 12) !== 0) return guarded;
-    return this.translate(va, bytes, access, invalid ? undefined : context);
+    this.walks += 1;
+    this.cached = false;
+    if (!invalid) return this.translate(va, bytes, access, context);
+    this.fail(pageFault[access], va);
+    return trapped;
   }
 
   /** Whether the walk that was made just now, of that address, ended at an entry that is not valid. */
@@ -504,14 +508,7 @@ export class Mmu implements SlowPath, StoreCache {
     return invalid === (va ^ invalidMark);
   }
 
-  /** Without a context the address is known to have no valid entry. */
-  private translate(va: bigint, bytes: number, access: AccessType, context: bigint | undefined): number {
-    this.walks += 1;
-    this.cached = false;
-    if (context === undefined) {
-      this.fail(pageFault[access], va);
-      return trapped;
-    }
+  private translate(va: bigint, bytes: number, access: AccessType, context: bigint): number {
     const t = access === 'fetch' ? this.fetch : this.data;
     const found = t.mode === 'bare' ? { pa: va, pageBytes: 4096 } : this.walk(t, va, access);
     if (found === undefined) return trapped;

@@ -1,7 +1,7 @@
 import { assemble, decode } from '@trapline/isa';
 import { expect, test } from 'vitest';
-import { type Block, discover } from '../src/translator/discover.ts';
-import { successorsOf, unrolled } from '../src/translator/unroll.ts';
+import { type Block, discover, successorsOf } from '../src/translator/discover.ts';
+import { unrolled } from '../src/translator/unroll.ts';
 
 // What repeated loops do is tested with the translator; here, what is repeated.
 

@@ -14,6 +14,10 @@ const smallsOfExit = 4;
 const noInstruction = 1 << 16;
 const interruptBit = 1 << 31;
 
+/** Small numbers of an exit in one word: those of the hart, the modes before and after, the exit's kind and the action's. */
+const kindsWord = (hart: number, mode: number, modeAfter: number, exit: number, action: number): number =>
+  hart | (mode << 4) | (modeAfter << 6) | (exit << 8) | (action << 16);
+
 const actionKinds = ['emulated', 'filled', 'reflected', 'firmware', 'device', 'policy'] as const;
 type Of<K extends Action['kind']> = Extract<Action, { readonly kind: K }>;
 
@@ -96,12 +100,8 @@ export class ExitTape {
     if (this.#large.size > 0) this.#large.delete(place);
     if (csrs + registers > mostChanges) this.#large.set(place, observation.end(pc, mode));
     const smalls = this.#small;
-    smalls[small + Small.kinds] =
-      moment.hart |
-      (moment.mode << 4) |
-      (mode << 6) |
-      (exitNumber[moment.exit] << 8) |
-      (this.#action(words, small, action) << 16);
+    const did = this.#action(words, small, action);
+    smalls[small + Small.kinds] = kindsWord(moment.hart, moment.mode, mode, exitNumber[moment.exit], did);
     smalls[small + Small.instruction] = moment.word ?? 0;
     smalls[small + Small.counts] = csrs | (registers << 8) | (moment.word === undefined ? noInstruction : 0);
   }
@@ -134,12 +134,8 @@ export class ExitTape {
       smalls[small + Small.detail] = Cause.ecallFromU + mode;
     }
     if (this.#large.size > 0) this.#large.delete(place);
-    smalls[small + Small.kinds] =
-      hart |
-      (mode << 4) |
-      (of.byteOf(record, RecordByte.modeAfter) << 6) |
-      (kind << 8) |
-      ((isEcall ? reflected : emulated) << 16);
+    const modeAfter = of.byteOf(record, RecordByte.modeAfter);
+    smalls[small + Small.kinds] = kindsWord(hart, mode, modeAfter, kind, isEcall ? reflected : emulated);
     smalls[small + Small.instruction] = word;
     smalls[small + Small.counts] = csrs | (registers << 8);
     return kind;

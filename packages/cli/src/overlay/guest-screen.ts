@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Terminal } from '@xterm/headless';
 import type { Output } from '../host.ts';
-import { PrivateModes, type TerminalState } from './private-modes.ts';
+import { cursorAgain, otherScreen, PrivateModes, regionAgain, type TerminalState } from './private-modes.ts';
 
 type Size = Pick<Output, 'columns' | 'rows'>;
 
@@ -11,8 +11,6 @@ interface Picture {
   /** What draws it again, the other screen being clear. */
   drawn(): string;
 }
-
-const enter = '\x1b[?1049h';
 
 /** Few guests use the other screen: the emulator is loaded by those that do. */
 function newPicture({ columns, rows }: Size): Picture {
@@ -27,10 +25,10 @@ function newPicture({ columns, rows }: Size): Picture {
   });
   const serializer = new SerializeAddon();
   terminal.loadAddon(serializer);
-  terminal.write(enter);
+  terminal.write(otherScreen.enter);
   const drawn = (): string => {
     const all = serializer.serialize({ excludeModes: true });
-    return all.slice(all.lastIndexOf(enter) + enter.length);
+    return all.slice(all.lastIndexOf(otherScreen.enter) + otherScreen.enter.length);
   };
   return { terminal, drawn };
 }
@@ -69,9 +67,8 @@ export class GuestScreen {
     if (columns && rows) terminal.resize(columns, rows);
     await new Promise<void>((resolve) => terminal.write('', resolve));
     const { cursorX, cursorY } = terminal.buffer.active;
-    const { region, cursorHidden } = this.state;
-    const cursor = `\x1b[${cursorY + 1};${cursorX + 1}H${cursorHidden ? '' : '\x1b[?25h'}`;
-    return `\x1b[r\x1b[0m\x1b[H\x1b[2J${picture.drawn()}${region === '' ? '' : `\x1b[${region}r`}${cursor}`;
+    const cursor = `\x1b[${cursorY + 1};${cursorX + 1}H${cursorAgain(this.state)}`;
+    return `\x1b[r\x1b[0m\x1b[H\x1b[2J${picture.drawn()}${regionAgain(this.state)}${cursor}`;
   }
 
   #follow(): void {

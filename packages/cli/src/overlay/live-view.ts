@@ -2,12 +2,11 @@ import type { Machine } from '@trapline/machine';
 import type { Output } from '../host.ts';
 import { type LivePage, liveLines, ModeSampler, type Sample } from './live-page.ts';
 import type { Overlay } from './overlay.ts';
-import type { TerminalState } from './private-modes.ts';
+import { cursorAgain, otherScreen, regionAgain, type TerminalState } from './private-modes.ts';
 
 const pageMs = 500;
 const sampleMs = 5;
 const [ctrlC, quit] = [0x03, 'q'.charCodeAt(0)];
-const otherScreen = { enter: '\x1b[?1049h', leave: '\x1b[?1049l' };
 const clear = '\x1b[?25l\x1b[r\x1b[0m\x1b[2J';
 
 /** What the view looks at. */
@@ -69,10 +68,9 @@ export class LiveView implements Overlay {
     this.#open = false;
     for (const timer of this.#timers) clearInterval(timer);
     this.#screen.off('resize', this.#redraw);
-    const { alternate, cursorHidden, region } = this.#subject.terminal;
-    const cursor = cursorHidden ? '' : '\x1b[?25h';
-    if (alternate) this.#screen.write(cursor);
-    else this.#screen.write(`${cursor}${region === '' ? '' : `\x1b[${region}r`}${otherScreen.leave}`);
+    const { terminal } = this.#subject;
+    const rest = terminal.alternate ? '' : `${regionAgain(terminal)}${otherScreen.leave}`;
+    this.#screen.write(`${cursorAgain(terminal)}${rest}`);
   }
 
   #sample(): Sample {

@@ -7,6 +7,14 @@ export interface TerminalState {
   readonly region: string;
 }
 
+export const otherScreen = { enter: '\x1b[?1049h', leave: '\x1b[?1049l' } as const;
+
+/** What shows the cursor again, where the program has it shown. */
+export const cursorAgain = ({ cursorHidden }: TerminalState): string => (cursorHidden ? '' : '\x1b[?25h');
+
+/** What sets the program's scroll region again; it moves the cursor. */
+export const regionAgain = ({ region }: TerminalState): string => (region === '' ? '' : `\x1b[${region}r`);
+
 const initial: TerminalState = { alternate: false, cursorHidden: false, region: '' };
 const [escapeByte, bracket, reset] = [0x1b, 0x5b, 0x63];
 /** Parameters longer than that are no sequence we look for. */

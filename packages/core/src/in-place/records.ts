@@ -1,4 +1,4 @@
-import { type CsrRow, Mstatus, Slot, trapLevels } from '@trapline/isa';
+import { type CsrRow, Slot, trapLevels } from '@trapline/isa';
 import { csrOffset, type HartViews, hartOffsets } from '../hart-layout.ts';
 import { type HartAccess, load32, load64, store32 } from '../interpreter/hart-access.ts';
 import { slotField } from '../interpreter/slot.ts';
@@ -6,7 +6,6 @@ import type { FunctionBuilder, ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import {
   call,
-  choose,
   type FunctionRef,
   get,
   giveBack,
@@ -18,6 +17,7 @@ import {
 } from '../wasm/term.ts';
 import { type Kind, kinds } from './kinds.ts';
 import { mostRecords, RecordByte, RecordWord, recordWords } from './record-layout.ts';
+import { statusOf } from './status.ts';
 
 const slotOfRow = (row: CsrRow): number => (row.kind === 'view' ? row.parent.slot : row.slot);
 
@@ -90,11 +90,10 @@ function snapshot({ hart, bank, at, csr, target }: Scope, suffix: '' | 'After'):
   const note = (word: 'pc' | 'target' | 'status' | 'csr' | 'cause' | 'tval', value: Term<'i64'>): Statement =>
     i64.store(get(at), value, 8 * RecordWord[`${word}${suffix}`]);
   const register = (slot: number): Term<'i64'> => i64.load(get(bank), csrOffset(slot));
-  const dirty = i32.eq(load32(hart, 'floatState'), i32.const(3));
   return [
     note('pc', load64(hart, 'pc')),
     note('target', i64.load(get(target), hart.base)),
-    note('status', i64.or(register(Slot.mstatus), choose(dirty, i64.const(Mstatus.FS), i64.const(0)))),
+    note('status', statusOf(hart, bank)),
     note('csr', i64.load(i32.add(get(bank), get(csr)))),
     note('cause', register(trapLevels.supervisor.cause)),
     note('tval', register(trapLevels.supervisor.tval)),

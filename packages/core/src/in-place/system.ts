@@ -58,6 +58,7 @@ import {
 import { CsrFlag, type InPlaceOperation, kinds, type SpecialCsr } from './kinds.ts';
 import { findPrepared, rulesTerm, usePrepared } from './prepared.ts';
 import { defineRecorded } from './records.ts';
+import { statusOf } from './status.ts';
 
 /**
  * System instructions without TypeScript, on the bank the hart's area names: a bare hart's own, or the shadow bank of the virtual hart
@@ -134,12 +135,7 @@ const plainRegister = (row: Csr, scope: Scope): Register => ({
   ],
 });
 
-/** mstatus as stored, with what engines know of FS. */
-const loadStatus = (scope: Scope): Statement => {
-  const dirty = i32.eq(load32(scope.hart, 'floatState'), i32.const(3));
-  const stored = bankLoad(scope, Slot.mstatus);
-  return set(scope.status, i64.or(stored, choose(dirty, i64.const(Mstatus.FS), i64.const(0))));
-};
+const loadStatus = ({ hart, bank, status }: Scope): Statement => set(status, statusOf(hart, bank));
 
 /** Looks for the contexts of `satp` under those rules, or leaves. */
 const findContexts = (scope: Scope, satp: () => Term<'i64'>, rules: Term<'i32'>): Statement[] => [

@@ -16,6 +16,9 @@ import {
 } from '../wasm/term.ts';
 import { slotBytes, slotField } from './slot.ts';
 
+/** The TLBs that loads and stores are looked up in. */
+export type DataTlb = 'loadTlb' | 'storeTlb';
+
 /** Reads and writes of one hart's area: its base is a constant of the module, so every field has a constant address. */
 export interface HartAccess {
   readonly base: number;
@@ -61,7 +64,7 @@ export function translate(
   hart: HartAccess,
   { va, index }: Translation,
   address: Term<'i64'>,
-  access: { readonly tlb: 'loadTlb' | 'storeTlb'; readonly bytes: AccessBytes; readonly miss: Label },
+  access: { readonly tlb: DataTlb; readonly bytes: AccessBytes; readonly miss: Label },
 ): Statement[] {
   const table = hart.base + hartOffsets[access.tlb];
   const last = access.bytes === 1 ? get(va) : i64.add(get(va), i64.const(access.bytes - 1));
@@ -140,7 +143,8 @@ const stores: Record<AccessBytes, typeof i64.store> = {
 
 export const loadHost = (at: Term<'i32'>, bytes: AccessBytes, signed: boolean): Term<'i64'> =>
   loads[bytes][signed ? 1 : 0](at);
-export function storeHost(at: Term<'i32'>, bytes: AccessBytes, value: Term<'i64'>): Statement {
+/** Stores at a host offset, and `offset` bytes on; what was made of a double goes straight from its float register. */
+export function storeHost(at: Term<'i32'>, bytes: AccessBytes, value: Term<'i64'>, offset = 0): Statement {
   const double = bytes === 8 ? doubleWithin(value) : undefined;
-  return double ? f64.store(at, double) : stores[bytes](at, value);
+  return double ? f64.store(at, double, offset) : stores[bytes](at, value, offset);
 }

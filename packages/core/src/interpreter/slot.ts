@@ -66,7 +66,7 @@ export function filesOf(row: Instruction): RegisterFiles {
  * What `(fcsr & mask) === 1` asks, per rounding mode field: the instruction rounds to nearest even (statically, or by frm) and
  * NX is already set. No mode but these two can pass.
  */
-const nearestAndInexact = (rm: number): number => (rm === 7 ? 0xe1 : rm === 0 ? 0x01 : 0);
+export const nearestAndInexact = (rm: number): number => (rm === 7 ? 0xe1 : rm === 0 ? 0x01 : 0);
 
 /** What fills a slot besides the instruction. */
 export interface Placement {

@@ -115,9 +115,8 @@ const tell = ({ base, pte, size, bits }: Walk): Statement[] => [
 ];
 
 /** A page fault, whatever else is asked: `Mmu` need not walk again. */
-const noteInvalid = ({ base, va }: Walk): Statement[] => [
-  i64.store(get(base), i64.xor(get(va), i64.const(invalidMark)), hartOffsets.invalid),
-];
+const noteInvalid = ({ base, va }: Walk): Statement =>
+  i64.store(get(base), i64.xor(get(va), i64.const(invalidMark)), hartOffsets.invalid);
 
 /** Finds the leaf: `pte`, which maps `size` bits. */
 function descend(walk: Walk): Statement[] {
@@ -137,7 +136,7 @@ function descend(walk: Walk): Statement[] {
         ...toHost(walk, i32.const(allowedBit('load', false))),
         set(pte, i64.load(get(host))),
         ...(walk.examines ? [noteEntry(walk)] : []),
-        when(i64.eqz(some(pte, Pte.V)), [...noteInvalid(walk), giveUp]),
+        when(i64.eqz(some(pte, Pte.V)), [noteInvalid(walk), giveUp]),
         giveUpUnless(i64.eqz(i64.shr_u(get(pte), i64.const(unusualShift)))),
         branchIf(leaf, i64.ne(some(pte, Pte.R | Pte.X), i64.const(0))),
         giveUpIf(i64.ne(some(pte, notInPointers | Pte.V), i64.const(Pte.V))),

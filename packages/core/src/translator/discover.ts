@@ -42,6 +42,20 @@ export interface Block {
   readonly end: End;
 }
 
+/** Instructions of a block that retire. */
+export const lengthOf = ({ steps, end }: Block): number =>
+  steps.length + (end.kind === 'next' || end.kind === 'slow' ? 0 : 1);
+
+/** The blocks of the region that may follow. */
+export const successorsOf = (end: End): number[] =>
+  edgesOf(end).flatMap((edge) => (edge.kind === 'block' ? [edge.block] : []));
+
+function edgesOf(end: End): readonly Edge[] {
+  if (end.kind === 'branch') return [end.taken, end.next];
+  if (end.kind === 'indirect') return end.expected;
+  return end.kind === 'slow' ? [] : [end.to];
+}
+
 export interface Limits {
   readonly instructions: number;
   readonly callDepth: number;

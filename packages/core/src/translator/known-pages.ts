@@ -1,5 +1,5 @@
 import { hartOffsets } from '../hart-layout.ts';
-import { tlbIndex } from '../interpreter/hart-access.ts';
+import { type DataTlb, tlbIndex } from '../interpreter/hart-access.ts';
 import type { ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import {
@@ -14,9 +14,6 @@ import {
   unlikely,
   when,
 } from '../wasm/term.ts';
-
-/** The TLBs that loads and stores are looked up in. */
-export type DataTlb = 'loadTlb' | 'storeTlb';
 
 const knownPageBytes = 16;
 const addendOffset = 8;

@@ -1,12 +1,12 @@
 import { compileCondition, compileExpr } from '../codegen/expression.ts';
-import { bitsOfDouble, doubleOfBits, doubleWithin } from '../codegen/float-bits.ts';
+import { bitsOfDouble, doubleOfBits } from '../codegen/float-bits.ts';
 import { hartOffsets } from '../hart-layout.ts';
 import { Mode } from '../interpreter/enter-region.ts';
 import { jumpOf } from '../interpreter/handlers.ts';
-import { tlbIndex } from '../interpreter/hart-access.ts';
+import { storeHost, tlbIndex } from '../interpreter/hart-access.ts';
 import { singleOperands } from '../reference/row-facts.ts';
 import type { FunctionBuilder } from '../wasm/module.ts';
-import { f64, i32, i64 } from '../wasm/ops.ts';
+import { i32, i64 } from '../wasm/ops.ts';
 import {
   block,
   branch,
@@ -21,12 +21,11 @@ import {
   unlikely,
   when,
 } from '../wasm/term.ts';
-import { type Block, type Edge, pageOf, type Step } from './discover.ts';
+import { type Block, type Edge, lengthOf, pageOf, type Step, successorsOf } from './discover.ts';
 import { analyse, type Flow } from './graph.ts';
 import { KnownPages, type PageFinders } from './known-pages.ts';
 import { executeStep, type StepFrame, stepEnvironment } from './step.ts';
 import { structured } from './structure.ts';
-import { lengthOf, successorsOf } from './unroll.ts';
 
 /** A region to be written. */
 export interface Region {
@@ -86,11 +85,7 @@ export class Registers {
 
   /** Writes the changed ones back. */
   store(base: Local<'i32'>): Statement[] {
-    return [...this.#written].map((offset) => {
-      const value = this.read(offset);
-      const double = doubleWithin(value);
-      return double ? f64.store(get(base), double, offset) : i64.store(get(base), value, offset);
-    });
+    return [...this.#written].map((offset) => storeHost(get(base), 8, this.read(offset), offset));
   }
 }
 

@@ -3,7 +3,7 @@ import { boxSingle, compileExpr, type Environment } from '../codegen/expression.
 import { nativeFloat } from '../codegen/native-float.ts';
 import { hartOffsets } from '../hart-layout.ts';
 import { loadHost, storeHost } from '../interpreter/hart-access.ts';
-import { fcsrOffset, filesOf } from '../interpreter/slot.ts';
+import { fcsrOffset, filesOf, nearestAndInexact } from '../interpreter/slot.ts';
 import { floatUse } from '../reference/row-facts.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import {
@@ -35,12 +35,12 @@ const files = { x: hartOffsets.x, f: hartOffsets.f };
 
 const fcsrOf = (base: Local<'i32'>): Term<'i32'> => i32.load(get(base), fcsrOffset);
 
-/** Leaves unless the instruction rounds to nearest even (statically, or by frm) and NX is set; no other mode can pass. */
+/** Leaves unless the instruction rounds to nearest even and NX is set. */
 function requireNearestAndInexact(rm: number, { base, once, slow }: StepFrame): Statement[] {
-  if (rm !== 0 && rm !== 7) return [branch(slow())];
-  const mask = i32.const(rm === 7 ? 0xe1 : 0x01);
+  const mask = nearestAndInexact(rm);
+  if (mask === 0) return [branch(slow())];
   return once(`nearest${rm}`, () => [
-    unlikely(branchIf(slow(), i32.ne(i32.and(fcsrOf(base), mask), i32.const(1)))),
+    unlikely(branchIf(slow(), i32.ne(i32.and(fcsrOf(base), i32.const(mask)), i32.const(1)))),
   ]);
 }
 

@@ -240,14 +240,13 @@ export class Translator implements Engine, RegionOwner {
     // The page may have been forgotten since the place was noted.
     if (cache.knownSlotsOf(hostPage) + (entry >>> 1) * slotBytes !== slot) return undefined;
     const code = new CodeView(this.#host, cache, candidate, this.#jumps, this.#unseen);
-    const found = discover(code, entry, this.#limits);
-    if (!found) return undefined;
-    const blocks = unrolled(found);
+    const blocks = discover(code, entry, this.#limits);
+    if (!blocks) return undefined;
     const { hostPages } = code;
     return {
       origin: candidate,
       slot,
-      region: { blocks, hostPages },
+      region: { blocks: unrolled(blocks), hostPages },
       jumps: jumpsOf(blocks, hostPages),
       extents: extentsOf(blocks, hostPages),
     };
