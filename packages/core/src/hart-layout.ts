@@ -65,6 +65,8 @@ export const hartFields = {
   cameFrom: { type: 'u64', count: 1 },
   /** Instructions that retired in translated code, for statistics. */
   translated: { type: 'u64', count: 1 },
+  /** Ways out of translated code because what it takes for one page is not. */
+  apart: { type: 'u32', count: 1 },
   /** The interpreter's copy of a predecoded slot while its instruction runs out of line and may change the code it came from. */
   slotCopy: { type: 'u64', count: 2 },
   /** The CSR bank by isa's dense slots; the fcsr slot holds fflags (bits 4..0) and frm (7..5) and is engines' own too. */

@@ -38,7 +38,7 @@ const program = `
 
 describe('a module of regions', () => {
   const blocks = discover(codeOf(program), 0, limits)!;
-  const region = { blocks, hostPages: new Map([[0, 5]]) };
+  const region = { blocks, hostPages: new Map([[0, 5]]), apart: () => false };
 
   test.each([undefined, 64])('is valid and imports the memory alone (shared pages: %s)', (sharedPages) => {
     const bytes = regionModule([region, region], { sharedPages, fusedMultiplyAdd: false, knownPages: 1024 });

@@ -18,7 +18,7 @@ import {
 } from '../wasm/term.ts';
 import { pcOf } from './fast-row.ts';
 import { firstRowHandler } from './handlers.ts';
-import { load32, load64, store64 } from './hart-access.ts';
+import { load32, load64, store32, store64 } from './hart-access.ts';
 import { importModule } from './imports.ts';
 import { handlerAt, type Run, storeHere, storeState } from './run-state.ts';
 import { slotShift } from './slot.ts';
@@ -34,6 +34,8 @@ export const regionHandler = 0x8000;
 export const maxRegions = 0x2000;
 /** Counters of jump targets, two bytes each. */
 export const heatCounters = 0x4000;
+/** Of so many ways out of regions by `Mode.apart` the translator is told one. */
+export const untoldApart = 64;
 export const regionTableImport = 'regions';
 
 /** Byte offsets of the shared tables, and the count that makes a jump target hot (at most 65535). */
@@ -55,6 +57,8 @@ export const Mode = {
   indirect: 3,
   /** Execute it out of line: what the fast path needs is missing. */
   slow: 4,
+  /** As `step`: what the region takes for one page is two, or has code in it. Now and then the translator is told. */
+  apart: 6,
 } as const;
 
 export interface RegionSupport extends RegionPlaces {
@@ -83,7 +87,7 @@ function count(run: Run, { heat, threshold }: RegionSupport, hot: readonly State
 
 /** After `lookup`: the handler to run, and whether out of line. */
 export function arriving(run: Run, regions: RegionSupport): Statement[] {
-  const { mode, number, slot, to } = run;
+  const { hart, mode, number, slot, to } = run;
   const is = (value: number): Term<'i32'> => i32.eq(get(mode), i32.const(value));
   const replaced = i32.load16_u(
     i32.shl(i32.sub(get(number), i32.const(regionHandler)), i32.const(1)),
@@ -97,6 +101,10 @@ export function arriving(run: Run, regions: RegionSupport): Statement[] {
       when(i32.and(get(mode), i32.const(1)), count(run, regions, [branch(to.hot)]), [
         when(i32.ge_u(get(number), i32.const(regionHandler)), [set(number, replaced)]),
         branchIf(to.slow, i32.and(is(Mode.slow), isRow)),
+        when(is(Mode.apart), [
+          store32(hart, 'apart', i32.add(load32(hart, 'apart'), i32.const(1))),
+          branchIf(to.hot, i32.eqz(i32.rem_u(load32(hart, 'apart'), i32.const(untoldApart)))),
+        ]),
       ]),
       set(mode, i32.const(Mode.plain)),
     ]),

@@ -141,8 +141,9 @@ const stores: Record<AccessBytes, typeof i64.store> = {
   8: i64.store,
 };
 
-export const loadHost = (at: Term<'i32'>, bytes: AccessBytes, signed: boolean): Term<'i64'> =>
-  loads[bytes][signed ? 1 : 0](at);
+/** Loads from a host offset, and `offset` bytes on. */
+export const loadHost = (at: Term<'i32'>, bytes: AccessBytes, signed: boolean, offset = 0): Term<'i64'> =>
+  loads[bytes][signed ? 1 : 0](at, offset);
 /** Stores at a host offset, and `offset` bytes on; what was made of a double goes straight from its float register. */
 export function storeHost(at: Term<'i32'>, bytes: AccessBytes, value: Term<'i64'>, offset = 0): Statement {
   const double = bytes === 8 ? doubleWithin(value) : undefined;

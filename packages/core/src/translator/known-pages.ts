@@ -1,4 +1,5 @@
-import { hartOffsets } from '../hart-layout.ts';
+import { guardBit, hartOffsets } from '../hart-layout.ts';
+import { Mode } from '../interpreter/enter-region.ts';
 import { type DataTlb, tlbIndex } from '../interpreter/hart-access.ts';
 import type { ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
@@ -22,7 +23,7 @@ export const knownPagesBytes = 2 * 32 * knownPageBytes;
 
 const finderParameters = ['i32', 'i64', 'i32', 'i32'] as const;
 type Finder = FunctionRef<typeof finderParameters, 'i32'>;
-/** `(hart area, address, bytes after the first, known page) -> whether it is found`, of each TLB. */
+/** `(hart area, address, bytes after the first, known page) -> 0, or the `Mode` to leave with`, of each TLB: `apart` when more than one entry is looked for in vain. */
 export type PageFinders = Readonly<Record<DataTlb, Finder>>;
 
 /** Functions, one for a whole module: the way of a page that is not the known one is long, and seldom gone. */
@@ -31,19 +32,40 @@ export const definePageFinders = (module: ModuleBuilder): PageFinders => ({
   storeTlb: defineFinder(module, 'storeTlb'),
 });
 
-/** The entry is chosen by the first byte, the tag compared with the last: an access over a page's end misses. */
+/**
+ * The entry is chosen by the first byte, the tag compared with the last: over a page's end that misses, and both pages are looked
+ * at. Where they lie as in host memory one addend serves both.
+ */
 const defineFinder = (module: ModuleBuilder, tlb: DataTlb): Finder =>
   module.function(tlb, finderParameters, 'i32', (fn, base, va, further, at) => {
-    const [index, page] = [fn.local('i32'), fn.local('i64')];
+    const [index, second, page] = [fn.local('i32'), fn.local('i32'), fn.local('i64')];
     const table = hartOffsets[tlb];
-    const wanted = i64.or(get(page), i64.load(get(base), hartOffsets.dataContext));
+    const last = (): Term<'i64'> => i64.add(get(va), i64.extend_i32_u(get(further)));
+    const first = i64.and(get(va), i64.const(-4096));
+    const tagged = (place: Term<'i64'>): Term<'i64'> =>
+      i64.or(place, i64.load(get(base), hartOffsets.dataContext));
+    const entryOf = (place: Term<'i64'>): Term<'i32'> => i32.add(get(base), tlbIndex(place));
+    const has = (entry: Local<'i32'>, tag: Term<'i64'>): Term<'i32'> =>
+      i64.eq(i64.load(get(entry), table), tag);
+    const addend = (entry: Local<'i32'>): Term<'i32'> => i32.load(get(entry), table + 8);
+    const leave = (mode: number): Statement => giveBack(i32.const(mode));
     return [
-      set(index, i32.add(get(base), tlbIndex(get(va)))),
-      set(page, i64.and(i64.add(get(va), i64.extend_i32_u(get(further))), i64.const(-4096))),
-      unlikely(when(i64.ne(i64.load(get(index), table), wanted), [giveBack(i32.const(0))])),
+      set(index, entryOf(get(va))),
+      set(page, i64.and(last(), i64.const(-4096))),
+      unlikely(
+        when(i32.eqz(has(index, tagged(get(page)))), [
+          when(has(index, i64.or(tagged(get(page)), i64.const(guardBit))), [leave(Mode.apart)]),
+          when(i64.eq(get(page), first), [leave(Mode.slow)]),
+          set(second, entryOf(last())),
+          when(i32.eqz(has(index, tagged(first))), [leave(Mode.slow)]),
+          when(i32.eqz(has(second, tagged(get(page)))), [leave(Mode.apart)]),
+          when(i32.ne(addend(index), addend(second)), [leave(Mode.apart)]),
+          set(page, first),
+        ]),
+      ),
       i64.store(get(at), get(page)),
-      i32.store(get(at), i32.load(get(index), table + 8), addendOffset),
-      i32.const(1),
+      i32.store(get(at), addend(index), addendOffset),
+      i32.const(0),
     ];
   });
 
@@ -62,7 +84,7 @@ export class KnownPage {
     return i32.load(i32.const(0), this.at + addendOffset);
   }
 
-  /** Makes it the page of an access, if the TLB has it. */
+  /** Makes it the page of an access and gives 0, if the TLB has it; else the `Mode` to leave with. */
   find(base: Local<'i32'>, va: Local<'i64'>, bytes: number): Term<'i32'> {
     return call(this.finder, get(base), get(va), i32.const(bytes - 1), i32.const(this.at));
   }

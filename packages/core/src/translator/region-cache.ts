@@ -67,6 +67,13 @@ export class RegionCache {
     return near.filter(({ jumps }) => jumps.has(hostOffset)).map(({ slot }) => slot);
   }
 
+  /** Slots of the regions that have code at a host offset. */
+  withCode(hostOffset: number): number[] {
+    const near = [...(this.#byPage.get(hostOffset >>> 12) ?? [])];
+    const halfword = hostOffset >>> 1;
+    return near.filter(({ extents }) => touches(extents, halfword, halfword + 1)).map(({ slot }) => slot);
+  }
+
   /** Puts the region's handler into its slot, which was decoded anew. */
   enter({ number, slot }: Installed): void {
     this.view.setUint16(

@@ -24,14 +24,18 @@ import {
 import { type Block, type Edge, lengthOf, pageOf, type Step, successorsOf } from './discover.ts';
 import { analyse, type Flow } from './graph.ts';
 import { KnownPages, type PageFinders } from './known-pages.ts';
+import { SharedPages } from './shared-pages.ts';
 import { executeStep, type StepFrame, stepEnvironment } from './step.ts';
 import { structured } from './structure.ts';
+import { placedAccesses } from './sums.ts';
 
 /** A region to be written. */
 export interface Region {
   readonly blocks: readonly Block[];
   /** Host page of each page the region has code in, by the page's number. */
   readonly hostPages: ReadonlyMap<number, number>;
+  /** Whether what the access at a place shares with others was often not one page. */
+  apart(place: number): boolean;
 }
 
 /** What regions are written for. */
@@ -111,6 +115,8 @@ export interface Frame {
   readonly va: Local<'i64'>;
   readonly index: Local<'i32'>;
   readonly loaded: Local<'i64'>;
+  /** How the region is left, a `Mode`. */
+  readonly mode: Local<'i32'>;
 }
 
 /** Where a region is left: before the instruction at `place`, `refund` instructions of the block not executed. */
@@ -118,7 +124,8 @@ interface Leaving {
   readonly label: Label;
   readonly place: number;
   readonly refund: number;
-  readonly mode: number;
+  /** Undefined: as is set. */
+  readonly mode: number | undefined;
 }
 
 /** The body of a region's function `(hart area) -> Mode`. */
@@ -141,6 +148,9 @@ class RegionWriter {
   /** One for all steps; what it does on the slow way is the present step's. */
   readonly #stepFrame: StepFrame;
   #slow: () => Label = () => this.#out;
+  #awayHere: () => Label = () => this.#out;
+  #shared: SharedPages | undefined;
+  #at = 0;
   /** What `once` has done when the present block is executed, and at the ends of blocks: what dominates a block is written before it. */
   #done = new Set<string>();
   readonly #doneIn = new Map<number, ReadonlySet<string>>();
@@ -152,7 +162,6 @@ class RegionWriter {
   readonly #site: Local<'i64'>;
   /** Where the region is left: the place, and how. */
   readonly #place: Local<'i32'>;
-  readonly #mode: Local<'i32'>;
   readonly #out = label('out');
   readonly #dynamic = label('dynamic');
   #entryLocal: Local<'i32'> | undefined;
@@ -166,7 +175,6 @@ class RegionWriter {
     this.#target = fn.local('i64');
     this.#distance = fn.local('i64');
     this.#site = fn.local('i64');
-    this.#mode = fn.local('i32');
     this.#place = fn.local('i32');
     this.#frame = {
       fn,
@@ -179,10 +187,13 @@ class RegionWriter {
       va: fn.local('i64'),
       index: fn.local('i32'),
       loaded: fn.local('i64'),
+      mode: fn.local('i32'),
     };
     this.#stepFrame = {
       ...this.#frame,
       slow: () => this.#slow(),
+      away: () => this.#awayHere(),
+      shared: (step) => this.#shared!.of(this.#at, step),
       once: (what, code) => this.#once(what, code),
       address: this.#address,
     };
@@ -193,12 +204,19 @@ class RegionWriter {
     const successors = blocks.map(({ end }) => successorsOf(end));
     const flow = analyse(successors, 0);
     const needs = budgetNeeds(blocks.map(lengthOf), successors, flow);
+    this.#shared = new SharedPages(
+      placedAccesses(blocks, flow),
+      flow,
+      () => this.fn.local('i32'),
+      ({ step }) => this.region.apart(step.place),
+    );
     const code = structured({
       successors,
       entryLocal: () => (this.#entryLocal ??= this.fn.local('i32')),
       code: (node, go) => {
         this.#done = new Set(this.#doneIn.get(flow.dominator[node]!));
         this.#doneIn.set(node, this.#done);
+        this.#at = node;
         return this.#block(blocks[node]!, needs[node], go);
       },
     });
@@ -220,14 +238,14 @@ class RegionWriter {
   /** The ways out, after the code that takes them. */
   #withLeavings(code: Statement[]): Statement[] {
     let all: Statement[] = code;
-    const { left, page } = this.#frame;
+    const { left, page, mode: how } = this.#frame;
     for (const { label: at, place, refund, mode } of this.#leavings) {
       all = [
         block(at, all),
         // A constant costs nothing on the way here.
         set(this.#place, i32.const(place)),
         ...(refund > 0 ? [set(left, i32.add(get(left), i32.const(refund)))] : []),
-        set(this.#mode, i32.const(mode)),
+        ...(mode === undefined ? [] : [set(how, i32.const(mode))]),
         branch(this.#out),
       ];
     }
@@ -236,17 +254,17 @@ class RegionWriter {
       i64.store(get(this.#frame.base), get(this.#site), hartOffsets.cameFrom),
       set(page, get(this.#target)),
       set(this.#place, i32.const(0)),
-      set(this.#mode, i32.const(Mode.indirect)),
+      set(how, i32.const(Mode.indirect)),
     ];
   }
 
   #leave(): Term[] {
-    const { base, left, page, registers } = this.#frame;
+    const { base, left, page, registers, mode } = this.#frame;
     return [
       ...registers.store(base),
       i64.store(get(base), i64.add(get(page), i64.extend_i32_s(get(this.#place))), hartOffsets.pc),
       i32.store(get(base), get(left), hartOffsets.left),
-      get(this.#mode),
+      get(mode),
     ];
   }
 
@@ -256,7 +274,7 @@ class RegionWriter {
     return code();
   }
 
-  #leaving(place: number, refund: number, mode: number): Label {
+  #leaving(place: number, refund: number, mode: number | undefined): Label {
     const made = label('leave');
     this.#leavings.push({ label: made, place, refund, mode });
     return made;
@@ -283,6 +301,7 @@ class RegionWriter {
     steps.forEach((step, n) => {
       let made: Label | undefined;
       this.#slow = () => (made ??= this.#leaving(step.place, length - n, Mode.slow));
+      this.#awayHere = () => this.#leaving(step.place, length - n, undefined);
       code.push(...executeStep(step, this.#stepFrame));
     });
     this.#slow = () => this.#out;

@@ -2,16 +2,19 @@ import type { Access, Decoded, Instruction, RegisterOperand } from '@trapline/is
 import { boxSingle, compileExpr, type Environment } from '../codegen/expression.ts';
 import { nativeFloat } from '../codegen/native-float.ts';
 import { hartOffsets } from '../hart-layout.ts';
+import { Mode } from '../interpreter/enter-region.ts';
 import { loadHost, storeHost } from '../interpreter/hart-access.ts';
 import { fcsrOffset, filesOf, nearestAndInexact } from '../interpreter/slot.ts';
 import { floatUse } from '../reference/row-facts.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import {
+  block,
   branch,
   branchIf,
   get,
   type Label,
   type Local,
+  label,
   type Statement,
   set,
   type Term,
@@ -20,11 +23,16 @@ import {
 } from '../wasm/term.ts';
 import type { Step } from './discover.ts';
 import type { Frame } from './region-code.ts';
+import type { SharedPage, SharedPages } from './shared-pages.ts';
 
 /** What one instruction's code needs. */
 export interface StepFrame extends Frame {
   /** Nothing of the instruction is done yet: the interpreter does it out of line. */
   slow(): Label;
+  /** The same, but in the `mode` that is set. */
+  away(): Label;
+  /** The page that an access shares with others. */
+  shared(step: Step): ReturnType<SharedPages['of']>;
   /** What need not be asked or done again once it was: the code, or nothing. */
   once(what: string, code: () => Statement[]): Statement[];
   /** The virtual address of a place. */
@@ -44,9 +52,15 @@ function requireNearestAndInexact(rm: number, { base, once, slow }: StepFrame): 
   ]);
 }
 
-/** Registers and constants of an instruction, for the terms of its row. */
-export function stepEnvironment({ place, decoded }: Step, frame: StepFrame): Environment {
-  const { fn, base, registers, loaded, index } = frame;
+/** A checked place in memory: a host offset, and bytes on from it. */
+interface Located {
+  readonly at: Local<'i32'>;
+  readonly offset: number;
+}
+
+/** Registers and constants of an instruction, for the terms of its row; `located` is where it loads from. */
+export function stepEnvironment({ place, decoded }: Step, frame: StepFrame, located?: Located): Environment {
+  const { fn, base, registers, loaded } = frame;
   const { row, imm, rm, length } = decoded;
   const read = (reg: RegisterOperand): Term<'i64'> => {
     const file = filesOf(row)[reg];
@@ -62,7 +76,8 @@ export function stepEnvironment({ place, decoded }: Step, frame: StepFrame): Env
     imm: () => i64.const(imm),
     pc: () => frame.address(place),
     next: () => frame.address(place + length),
-    loaded: () => (loadsDouble(row) ? loadHost(get(index), 8, false) : get(loaded)),
+    loaded: () =>
+      located && loadsDouble(row) ? loadHost(get(located.at), 8, false, located.offset) : get(loaded),
     float: (name, format, args) =>
       nativeFloat(name, format, args, {
         fn,
@@ -80,7 +95,8 @@ export function executeStep(step: Step, frame: StepFrame): Statement[] {
   const { row, rd } = step.decoded;
   if ('system' in row.semantics) throw new Error(`${row.name} cannot be translated`);
   const { access, effects } = row.semantics;
-  const env = stepEnvironment(step, frame);
+  const located = access && locate(access, step, frame);
+  const env = stepEnvironment(step, frame, located);
   const float = floatUse(row);
   const code: Statement[] = [];
   if (float.uses)
@@ -89,7 +105,7 @@ export function executeStep(step: Step, frame: StepFrame): Statement[] {
         unlikely(branchIf(frame.slow(), i32.eqz(i32.load(get(frame.base), hartOffsets.floatState)))),
       ]),
     );
-  if (access) code.push(...performAccess(access, env, frame, step.decoded));
+  if (located) code.push(...located.code, ...transfer(located, env, frame, step.decoded));
   for (const effect of effects) {
     if (effect.kind === 'jump') throw new Error(`${row.name} ends its block`);
     const value = compileExpr(effect.value, env);
@@ -117,24 +133,77 @@ const tlbOf = {
 } as const;
 type Inline = Exclude<Access, { kind: 'compareAndSwap' }>;
 
-function performAccess(access: Access, env: Environment, frame: StepFrame, decoded: Decoded): Statement[] {
-  if (access.kind === 'compareAndSwap') throw new Error('compare-and-swap is not translated');
-  return [...translate(access, env, frame, decoded), ...transfer(access, env, frame, decoded)];
+/** An access, and the code that finds its place. */
+interface Placed extends Located {
+  readonly access: Inline;
+  readonly code: readonly Statement[];
 }
+
+function locate(access: Access, step: Step, frame: StepFrame): Placed {
+  if (access.kind === 'compareAndSwap') throw new Error('compare-and-swap is not translated');
+  const found = frame.shared(step);
+  if (!found) return { access, at: frame.index, offset: 0, code: translate(access, step, frame) };
+  const { shared } = found;
+  const offset = found.access.address.plus - shared.from;
+  const code = shared.finder === found.access ? findShared(access, step, frame, shared) : [];
+  if (!shared.tolerant) return { access, at: shared.host, offset, code };
+  const { index } = frame;
+  const alone = [...translate(access, step, frame), set(index, i32.sub(get(index), i32.const(offset)))];
+  const either = [set(index, get(shared.host)), unlikely(when(i32.eqz(get(index)), alone))];
+  return { access, at: index, offset, code: [...code, ...either] };
+}
+
+/**
+ * The page that the same base register last led to is tried first: nothing changes translations while a region runs. Without a page
+ * the region is left, or (tolerant) each access looks for its own.
+ */
+function findShared(access: Inline, step: Step, frame: StepFrame, shared: SharedPage): Statement[] {
+  const { base, va, mode } = frame;
+  const { from, to, finder, store, host, tolerant } = shared;
+  const known = frame.pages.of(store ? 'storeTlb' : 'loadTlb', step.decoded.rs1);
+  const last = i64.add(get(va), i64.const(to - from - 1));
+  const [searched, found, done] = [label('searched'), label('found'), label('done')];
+  const missed = tolerant
+    ? [
+        branchIf(found, i32.eqz(get(mode))),
+        unlikely(branchIf(frame.slow(), i32.eq(get(mode), i32.const(Mode.slow)))),
+        set(host, i32.const(0)),
+        branch(done),
+      ]
+    : [unlikely(branchIf(frame.away(), get(mode)))];
+  return [
+    set(va, plus(compileExpr(access.address, stepEnvironment(step, frame)), from - finder.address.plus)),
+    block(done, [
+      block(found, [
+        block(searched, [
+          unlikely(branchIf(searched, i64.ne(i64.and(last, i64.const(-4096)), known.page()))),
+          unlikely(branchIf(searched, i64.lt_u(get(va), known.page()))),
+          branch(found),
+        ]),
+        set(mode, known.find(base, va, to - from)),
+        ...missed,
+      ]),
+      set(host, i32.add(known.addend(), i32.wrap_i64(get(va)))),
+    ]),
+  ];
+}
+
+const plus = (a: Term<'i64'>, constant: number): Term<'i64'> =>
+  constant === 0 ? a : i64.add(a, i64.const(constant));
 
 /**
  * The page that the same base register last led to is tried first: nothing changes translations while a region runs. Only an aligned
  * access can be found there.
  */
-function translate(access: Inline, env: Environment, frame: StepFrame, { rs1 }: Decoded): Statement[] {
+function translate(access: Inline, step: Step, frame: StepFrame): Statement[] {
   const { base, va, index } = frame;
   const { bytes } = access;
-  const known = frame.pages.of(tlbOf[access.kind], rs1);
+  const known = frame.pages.of(tlbOf[access.kind], step.decoded.rs1);
   const code = [
-    set(va, compileExpr(access.address, env)),
+    set(va, compileExpr(access.address, stepEnvironment(step, frame))),
     unlikely(
       when(i64.ne(i64.and(get(va), i64.const(-4096 | (bytes - 1))), known.page()), [
-        unlikely(branchIf(frame.slow(), i32.eqz(known.find(base, va, bytes)))),
+        unlikely(branchIf(frame.slow(), known.find(base, va, bytes))),
       ]),
     ),
     set(index, i32.add(known.addend(), i32.wrap_i64(get(va)))),
@@ -152,18 +221,20 @@ const loadsDouble = ({ semantics }: Instruction): boolean =>
   semantics.effects.every(({ kind }) => kind === 'f');
 
 function transfer(
-  access: Inline,
+  { access, at: index, offset }: Placed,
   env: Environment,
-  { base, index, loaded }: StepFrame,
+  { base, loaded }: StepFrame,
   decoded: Decoded,
 ): Statement[] {
   const { bytes } = access;
   switch (access.kind) {
     case 'load':
       // A double is loaded where it is used.
-      return loadsDouble(decoded.row) ? [] : [set(loaded, loadHost(get(index), bytes, access.signed))];
+      return loadsDouble(decoded.row)
+        ? []
+        : [set(loaded, loadHost(get(index), bytes, access.signed, offset))];
     case 'store':
-      return [storeHost(get(index), bytes, compileExpr(access.value, env))];
+      return [storeHost(get(index), bytes, compileExpr(access.value, env), offset)];
     case 'amo':
       return [
         set(loaded, loadHost(get(index), bytes, true)),

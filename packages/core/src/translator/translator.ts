@@ -1,6 +1,6 @@
 import type { Decoded } from '@trapline/isa';
 import type { Engine, EngineHart, EngineHost, EngineStats, StopReason } from '../engine.ts';
-import { heatCounters, Mode, maxRegions, regionHandler } from '../interpreter/enter-region.ts';
+import { heatCounters, Mode, maxRegions, regionHandler, untoldApart } from '../interpreter/enter-region.ts';
 import { firstRowHandler } from '../interpreter/handlers.ts';
 import { importModule, memoryImport } from '../interpreter/imports.ts';
 import { decodeSlot, Interpreter, interpreterBytes, type RegionOwner } from '../interpreter/interpreter.ts';
@@ -40,6 +40,10 @@ const graceMilliseconds = 100;
 /** So many targets of an indirect jump are told apart, and so far away. */
 const mostTargets = 16;
 const farthestTarget = 0x10_0000;
+
+/** Where regions are left more often than once in so many instructions, pages are not shared; so many places are kept in mind. */
+const fewestBetween = 50_000;
+const mostApart = 4096;
 
 const heatBytes = 2 * heatCounters;
 const replacedBytes = 2 * maxRegions;
@@ -91,6 +95,10 @@ export class Translator implements Engine, RegionOwner {
   readonly #news = new Map<number, number>();
   /** Distances that indirect jumps often went, by the host offsets of the jumps. */
   readonly #jumps = new Map<number, Set<number>>();
+  /** Host offsets of accesses whose regions were often left because what is shared was not one page. */
+  readonly #apart = new Set<number>();
+  /** What had retired in translated code when that was last noticed. */
+  readonly #lastApart = new WeakMap<EngineHart, number>();
   #translations = 0;
   #compiledBytes = 0;
   /** Of the regions that may still be in use. */
@@ -157,9 +165,10 @@ export class Translator implements Engine, RegionOwner {
 
   hot(hart: EngineHart, slot: number, pc: bigint, mode: number): void {
     const { cache } = this.#interpreter;
-    const { hostPage } = cache.placeOf(slot);
+    const { hostPage, offset } = cache.placeOf(slot);
     cache.busy(hostPage);
-    if (mode === Mode.indirect && this.#learn(hart, pc)) return;
+    if (mode === Mode.apart) this.#separate(hart, hostPage * 4096 + offset);
+    if (mode === Mode.apart || (mode === Mode.indirect && this.#learn(hart, pc))) return;
     if (this.#refused.has(slot)) return;
     if (this.#host.memory.view.getUint16(slot + slotField.handler, true) >= regionHandler) return;
     const known = this.#regions.at(slot);
@@ -180,10 +189,26 @@ export class Translator implements Engine, RegionOwner {
     const distance = Number(BigInt.asIntN(64, pc - from));
     if (known.size >= mostTargets || Math.abs(distance) > farthestTarget || known.has(distance)) return false;
     this.#jumps.set(jump, known.add(distance));
-    const origins = this.#regions.withJump(jump).map((slot) => this.#origins.get(slot)!);
+    return this.#improveAll(hart, this.#regions.withJump(jump));
+  }
+
+  /** Of the regions at these slots those that a hart can see; whether there are any. */
+  #improveAll(hart: EngineHart, slots: readonly number[]): boolean {
+    const origins = slots.map((slot) => this.#origins.get(slot)!);
     const here = origins.filter((each) => hostPageOf(hart, each.pc >> 12n) === each.hostPage);
     for (const each of here) this.#improve({ ...each, hart });
     return here.length > 0;
+  }
+
+  /** If regions are often left for what the access there shares, they no longer do. */
+  #separate(hart: EngineHart, access: number): void {
+    const translated = Number(hart.views.translated[0]!);
+    const since = translated - (this.#lastApart.get(hart) ?? -Infinity);
+    this.#lastApart.set(hart, translated);
+    if (since > untoldApart * fewestBetween) return;
+    if (this.#apart.size >= mostApart) this.#apart.clear();
+    this.#apart.add(access);
+    this.#improveAll(hart, this.#regions.withCode(access));
   }
 
   /** Translates a region again, knowing more: at once, then after twice as many news each time. */
@@ -246,7 +271,11 @@ export class Translator implements Engine, RegionOwner {
     return {
       origin: candidate,
       slot,
-      region: { blocks: unrolled(blocks), hostPages },
+      region: {
+        blocks: unrolled(blocks),
+        hostPages,
+        apart: (place) => this.#apart.has(hostPages.get(pageOf(place))! * 4096 + (place & 4095)),
+      },
       jumps: jumpsOf(blocks, hostPages),
       extents: extentsOf(blocks, hostPages),
     };
