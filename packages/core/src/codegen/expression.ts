@@ -1,8 +1,8 @@
 import type { Expr, FloatFormat, FloatOp, RegisterOperand } from '@trapline/isa';
 import type { FunctionBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
-import { pick, type Term } from '../wasm/term.ts';
-import { binaryOps, comparisons, constant64, type I64, shared, unaryOps } from './integer.ts';
+import { constantOf, pick, type Term } from '../wasm/term.ts';
+import { binaryOps, comparisons, type I64, shared, unaryOps } from './integer.ts';
 
 /** Where an instruction's inputs come from: memory and a predecoded slot (interpreter), or locals and constants (translator). */
 export interface Environment {
@@ -38,7 +38,7 @@ export function compileCondition(expr: Expr, env: Environment): Term<'i32'> {
   return i64.ne(compileExpr(expr, env), i64.const(0));
 }
 
-const isZero = (a: I64): boolean => constant64(a) === 0n;
+const isZero = (a: I64): boolean => constantOf(a) === 0;
 
 function comparison(expr: Extract<Expr, { op: 'binary' }>, env: Environment) {
   const compare = comparisons[expr.name as keyof typeof comparisons];

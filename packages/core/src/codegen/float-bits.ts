@@ -12,22 +12,20 @@ export const bitsOfDouble = (value: Term<'f64'>): I64 => i64.reinterpret_f64(val
 
 /** The double that a pattern was made of, if it was. */
 export function doubleWithin(bits: I64): Term<'f64'> | undefined {
-  const { node } = bits;
-  if (node.kind === 'plain' && node.opcode[0] === opcode.reinterpretF64) return node.args[0] as Term<'f64'>;
-  if (node.kind !== 'sequence') return undefined;
-  const value = doubleWithin(node.body.at(-1) as I64);
-  return value && after(node.body.slice(0, -1) as Statement[], value);
+  if (bits.kind === 'plain' && bits.opcode[0] === opcode.reinterpretF64) return bits.args[0] as Term<'f64'>;
+  if (bits.kind !== 'sequence') return undefined;
+  const value = doubleWithin(bits.body.at(-1) as I64);
+  return value && after(bits.body.slice(0, -1) as Statement[], value);
 }
 
 /** The double of a pattern. */
 export function doubleOfBits(bits: I64): Term<'f64'> {
-  const { node } = bits;
   const within = doubleWithin(bits);
   if (within) return within;
   // A load, or a register in memory, goes straight into a float register.
-  if (node.kind === 'memory' && node.opcode === opcode.loadI64)
-    return f64.load(node.args[0] as Term<'i32'>, node.offset);
-  if (node.kind === 'plain' && node.opcode[0] === opcode.xor && constantOf(node.args[1]!) === signBit)
-    return f64.neg(doubleOfBits(node.args[0] as I64));
+  if (bits.kind === 'memory' && bits.opcode === opcode.loadI64)
+    return f64.load(bits.args[0] as Term<'i32'>, bits.offset);
+  if (bits.kind === 'plain' && bits.opcode[0] === opcode.xor && constantOf(bits.args[1]!) === signBit)
+    return f64.neg(doubleOfBits(bits.args[0] as I64));
   return f64.reinterpret_i64(bits);
 }

@@ -1,7 +1,7 @@
 import type { BinaryOp, UnaryOp } from '@trapline/isa';
 import type { FunctionBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
-import { after, choose, constantOf, get, type Local, pick, set, type Term, tee } from '../wasm/term.ts';
+import { after, choose, get, type Local, pick, set, type Term, tee } from '../wasm/term.ts';
 
 /** The operations of isa's terms on 64-bit patterns, as WebAssembly. */
 
@@ -177,10 +177,4 @@ export const unaryOps: Record<UnaryOp, (fn: FunctionBuilder, a: I64) => I64> = {
   cpop32: count32(i32.popcnt),
   rev8: reverseBytes,
   orcb: orCombine,
-};
-
-/** The constant of a term, as a 64-bit pattern. */
-export const constant64 = (a: I64): bigint | undefined => {
-  const value = constantOf(a);
-  return value === undefined ? undefined : BigInt.asUintN(64, BigInt(value));
 };

@@ -115,9 +115,12 @@ export interface Frame {
   readonly va: Local<'i64'>;
   readonly index: Local<'i32'>;
   readonly loaded: Local<'i64'>;
-  /** How the region is left, a `Mode`. */
+  /** How the region is left: a `Mode`, and instructions of the budget that are given back. */
   readonly mode: Local<'i32'>;
 }
+
+/** Bits of a `Mode`; above them is how many instructions are refunded. */
+const modeBits = 3;
 
 /** Where a region is left: before the instruction at `place`, `refund` instructions of the block not executed. */
 interface Leaving {
@@ -205,7 +208,7 @@ class RegionWriter {
     const flow = analyse(successors, 0);
     const needs = budgetNeeds(blocks.map(lengthOf), successors, flow);
     this.#shared = new SharedPages(
-      placedAccesses(blocks, flow),
+      placedAccesses(blocks, successors, flow),
       flow,
       () => this.fn.local('i32'),
       ({ step }) => this.region.apart(step.place),
@@ -217,6 +220,7 @@ class RegionWriter {
         this.#done = new Set(this.#doneIn.get(flow.dominator[node]!));
         this.#doneIn.set(node, this.#done);
         this.#at = node;
+        this.#shared!.begin(node);
         return this.#block(blocks[node]!, needs[node], go);
       },
     });
@@ -238,14 +242,18 @@ class RegionWriter {
   /** The ways out, after the code that takes them. */
   #withLeavings(code: Statement[]): Statement[] {
     let all: Statement[] = code;
-    const { left, page, mode: how } = this.#frame;
+    const { page, mode: how } = this.#frame;
     for (const { label: at, place, refund, mode } of this.#leavings) {
       all = [
         block(at, all),
         // A constant costs nothing on the way here.
         set(this.#place, i32.const(place)),
-        ...(refund > 0 ? [set(left, i32.add(get(left), i32.const(refund)))] : []),
-        ...(mode === undefined ? [] : [set(how, i32.const(mode))]),
+        set(
+          how,
+          mode === undefined
+            ? i32.or(get(how), i32.const(refund << modeBits))
+            : i32.const((refund << modeBits) | mode),
+        ),
         branch(this.#out),
       ];
     }
@@ -263,8 +271,8 @@ class RegionWriter {
     return [
       ...registers.store(base),
       i64.store(get(base), i64.add(get(page), i64.extend_i32_s(get(this.#place))), hartOffsets.pc),
-      i32.store(get(base), get(left), hartOffsets.left),
-      get(mode),
+      i32.store(get(base), i32.add(get(left), i32.shr_u(get(mode), i32.const(modeBits))), hartOffsets.left),
+      i32.and(get(mode), i32.const((1 << modeBits) - 1)),
     ];
   }
 
@@ -327,8 +335,8 @@ class RegionWriter {
   #branch(step: Step, taken: Statement[]): Statement {
     const condition = compileCondition(jumpOf(step.decoded.row)!.when!, this.#environment(step));
     const [only] = taken;
-    if (taken.length === 1 && only?.node.kind === 'branch' && !only.node.when) {
-      return branchIf(only.node.label, condition);
+    if (taken.length === 1 && only?.kind === 'branch' && !only.when) {
+      return branchIf(only.label, condition);
     }
     return when(condition, taken);
   }

@@ -7,6 +7,8 @@ import type { PlacedAccess } from './sums.ts';
 const mostBytes = 256;
 /** So many other accesses make up for having to ask each time whether there is a page. */
 const fewestTolerant = 2;
+/** WebAssembly's compilers look at every local wherever control flow meets. */
+const mostLocals = 8;
 
 /** A piece of memory that is in one page, and where it is, from when `finder` was executed until the region is left. */
 export interface SharedPage {
@@ -18,6 +20,8 @@ export interface SharedPage {
   readonly to: number;
   /** It is often not one page: then `host` is 0, and each access looks for its own. */
   readonly tolerant: boolean;
+  /** Other blocks know it, too. */
+  readonly elsewhere: boolean;
   /** Host offset of its first byte. */
   readonly host: Local<'i32'>;
 }
@@ -28,6 +32,11 @@ export class SharedPages {
   readonly #byName = new Map<number, PlacedAccess[]>();
   readonly #known = new Map<number, SharedPage[]>();
   readonly #position = new Map<PlacedAccess, number>();
+  /** What is known of each block's making, and the locals there are: where it is no longer known its local serves again. */
+  readonly #made = new Map<number, SharedPage[]>();
+  readonly #locals: Local<'i32'>[] = [];
+  readonly #begun = new Set<number>();
+  #reuse = true;
 
   readonly #separate: ReadonlySet<number>;
 
@@ -69,6 +78,7 @@ export class SharedPages {
           each.from <= plus &&
           plus + bytes <= each.to &&
           (each.store || !store) &&
+          (each.elsewhere || each.finder.block === block) &&
           dominates(this.flow, each.finder.block, block),
       );
   }
@@ -80,18 +90,44 @@ export class SharedPages {
     const store = finder.store || later.some((each) => each.block === block && each.store);
     const served = later.filter((each) => store || !each.store);
     let [from, to] = [address.plus, address.plus + finder.bytes];
-    let shared = 0;
+    let [shared, elsewhere] = [0, false];
     const distance = (each: PlacedAccess): number => Math.abs(each.address.plus - address.plus);
     for (const each of served.sort((a, b) => distance(a) - distance(b))) {
       const [low, high] = [Math.min(from, each.address.plus), Math.max(to, each.address.plus + each.bytes)];
       if (high - low > mostBytes) continue;
       [from, to] = [low, high];
       shared++;
+      elsewhere ||= each.block !== block;
     }
     const tolerant = this.#separate.has(address.name);
-    if (shared < (tolerant ? fewestTolerant : 1)) return undefined;
-    const made = { finder, store, from, to, tolerant, host: this.local() };
+    const host = shared < (tolerant ? fewestTolerant : 1) ? undefined : this.#freeLocal(block);
+    if (!host) return undefined;
+    const made = { finder, store, from, to, tolerant, elsewhere, host };
     this.#known.set(address.name, [...(this.#known.get(address.name) ?? []), made]);
+    this.#made.set(block, [...(this.#made.get(block) ?? []), made]);
+    return made;
+  }
+
+  /** The next block that is written. Where its dominator was not written before it, locals do not serve again. */
+  begin(block: number): void {
+    const { dominator, order } = this.flow;
+    if (block !== order[0] && !this.#begun.has(dominator[block]!)) this.#reuse = false;
+    this.#begun.add(block);
+  }
+
+  /** A local that nothing is in which the block may use. */
+  #freeLocal(block: number): Local<'i32'> | undefined {
+    if (!this.#reuse) return this.local();
+    const taken = new Set((this.#made.get(block) ?? []).map(({ host }) => host));
+    const { dominator, order } = this.flow;
+    for (let at = block; at !== order[0]; ) {
+      at = dominator[at]!;
+      for (const { host, elsewhere } of this.#made.get(at) ?? []) if (elsewhere) taken.add(host);
+    }
+    const free = this.#locals.find((each) => !taken.has(each));
+    if (free || this.#locals.length === mostLocals) return free;
+    const made = this.local();
+    this.#locals.push(made);
     return made;
   }
 

@@ -148,8 +148,10 @@ function locate(access: Access, step: Step, frame: StepFrame): Placed {
   const code = shared.finder === found.access ? findShared(access, step, frame, shared) : [];
   if (!shared.tolerant) return { access, at: shared.host, offset, code };
   const { index } = frame;
-  const alone = [...translate(access, step, frame), set(index, i32.sub(get(index), i32.const(offset)))];
-  const either = [set(index, get(shared.host)), unlikely(when(i32.eqz(get(index)), alone))];
+  const either = [
+    set(index, get(shared.host)),
+    unlikely(when(i32.eqz(get(index)), findAlone(access, step, frame, offset))),
+  ];
   return { access, at: index, offset, code: [...code, ...either] };
 }
 
@@ -185,6 +187,17 @@ function findShared(access: Inline, step: Step, frame: StepFrame, shared: Shared
       ]),
       set(host, i32.add(known.addend(), i32.wrap_i64(get(va)))),
     ]),
+  ];
+}
+
+/** What a page that is not shared would have in `index`: `offset` less than where the access goes. */
+function findAlone(access: Inline, step: Step, frame: StepFrame, offset: number): Statement[] {
+  const { base, va, index } = frame;
+  const known = frame.pages.of(tlbOf[access.kind], step.decoded.rs1);
+  return [
+    set(va, compileExpr(access.address, stepEnvironment(step, frame))),
+    unlikely(branchIf(frame.slow(), known.find(base, va, access.bytes))),
+    set(index, i32.sub(i32.add(known.addend(), i32.wrap_i64(get(va))), i32.const(offset))),
   ];
 }
 

@@ -1,6 +1,5 @@
 import type { Expr } from '@trapline/isa';
 import type { Block, Step } from './discover.ts';
-import { successorsOf } from './discover.ts';
 import type { Flow } from './graph.ts';
 
 /**
@@ -36,33 +35,27 @@ interface Summary {
   readonly written: ReadonlyMap<number, Sum>;
 }
 
-type Bank = readonly Sum[];
-
 /** The loads and stores of a region, block by block, in the order of their execution. */
-export function placedAccesses(blocks: readonly Block[], flow: Flow): readonly (readonly PlacedAccess[])[] {
+export function placedAccesses(
+  blocks: readonly Block[],
+  successors: readonly (readonly number[])[],
+  flow: Flow,
+): readonly (readonly PlacedAccess[])[] {
   const names = new Names();
   const summaries = blocks.map((block, at) => summaryOf(block, at, names));
-  const entries = entriesOf(blocks, summaries, flow, names);
+  const entries = new Entries(summaries, successors, flow, names);
   return summaries.map(({ accesses }, at) =>
-    accesses.map((each) => ({ ...each, address: onEntry(each.address, entries[at]!) })),
+    accesses.map((each) => ({ ...each, address: entries.resolved(each.address, at) })),
   );
 }
 
 class Names {
   #next = firstFree;
 
-  fresh(): Sum {
-    return { name: this.#next++, plus: 0 };
+  next(): number {
+    return this.#next++;
   }
 }
-
-const onEntry = (sum: Sum, entry: Bank): Sum => {
-  if (sum.name >= registers) return sum;
-  const { name, plus } = entry[sum.name]!;
-  return { name, plus: plus + sum.plus };
-};
-
-const initial: Bank = Array.from({ length: registers }, (_, name) => ({ name, plus: 0 }));
 
 function summaryOf({ steps, end }: Block, block: number, names: Names): Summary {
   const written = new Map<number, Sum>();
@@ -77,7 +70,8 @@ function summaryOf({ steps, end }: Block, block: number, names: Names): Summary 
       if (address) accesses.push({ step, block, store, bytes: access.bytes, address });
     }
     const effect = rd === 0 ? undefined : effects.find(({ kind }) => kind === 'x');
-    if (effect?.kind === 'x') written.set(rd, sumOf(effect.value, step, written) ?? names.fresh());
+    if (effect?.kind === 'x')
+      written.set(rd, sumOf(effect.value, step, written) ?? { name: names.next(), plus: 0 });
   }
   return { accesses, written };
 }
@@ -94,7 +88,7 @@ function sumOf(term: Expr, { place, decoded }: Step, written: ReadonlyMap<number
     case 'next':
       return { name: pageName, plus: place + decoded.length };
     case 'x':
-      return written.get(decoded[term.reg]) ?? initial[decoded[term.reg]];
+      return written.get(decoded[term.reg]) ?? { name: decoded[term.reg], plus: 0 };
     case 'binary':
       if (term.name !== 'add') return undefined;
       return added(sumOf(term.a, { place, decoded }, written), sumOf(term.b, { place, decoded }, written));
@@ -108,47 +102,113 @@ function added(a: Sum | undefined, b: Sum | undefined): Sum | undefined {
   return { name: a.name + b.name, plus: a.plus + b.plus };
 }
 
+/** The sums in all registers, at one place of each block: the registers of block 0, then those of block 1, and so on. */
+class Banks {
+  readonly #names: Int32Array;
+  readonly #plus: Float64Array;
+
+  constructor(blocks: number) {
+    this.#names = new Int32Array(registers * blocks);
+    this.#plus = new Float64Array(registers * blocks);
+    for (let at = 0; at < this.#names.length; at++) this.#names[at] = at % registers;
+  }
+
+  name(block: number, register: number): number {
+    return this.#names[registers * block + register]!;
+  }
+
+  plus(block: number, register: number): number {
+    return this.#plus[registers * block + register]!;
+  }
+
+  /** Whether that is something new. */
+  put(block: number, register: number, name: number, plus: number): boolean {
+    const at = registers * block + register;
+    if (this.#names[at] === name && this.#plus[at] === plus) return false;
+    this.#names[at] = name;
+    this.#plus[at] = plus;
+    return true;
+  }
+}
+
 /** What the registers hold where each block starts: the same wherever it is entered from, or a name of its own. */
-function entriesOf(
-  blocks: readonly Block[],
-  summaries: readonly Summary[],
-  { order }: Flow,
-  names: Names,
-): readonly Bank[] {
-  const before: number[][] = blocks.map(() => []);
-  for (const node of order) for (const next of successorsOf(blocks[node]!.end)) before[next]!.push(node);
-  const entries: (Sum[] | undefined)[] = blocks.map(() => undefined);
-  const own = blocks.map(() => new Map<number, Sum>());
-  const leaves = (node: number, register: number): Sum | undefined => {
-    const entry = entries[node];
-    const sum = summaries[node]!.written.get(register);
-    return entry && (sum ? onEntry(sum, entry) : entry[register]);
-  };
-  const meet = (node: number, register: number): Sum => {
-    const known = own[node]!.get(register);
-    if (known) return known;
-    let agreed = node === 0 ? initial[register] : undefined;
-    for (const each of before[node]!) {
-      const sum = leaves(each, register);
-      if (!sum) continue;
-      if (agreed && (agreed.name !== sum.name || agreed.plus !== sum.plus)) {
-        agreed = names.fresh();
-        own[node]!.set(register, agreed);
-        break;
+class Entries {
+  readonly #starts: Banks;
+  readonly #ends: Banks;
+  readonly #before: readonly number[][];
+  readonly #known: Uint8Array;
+  /** Names of what registers hold where different values meet, by block and register. */
+  readonly #own: Int32Array;
+  /** The registers that any block writes; the others hold what they held on entry. */
+  readonly #changing: readonly number[];
+
+  constructor(
+    private readonly summaries: readonly Summary[],
+    successors: readonly (readonly number[])[],
+    { order }: Flow,
+    private readonly names: Names,
+  ) {
+    const count = summaries.length;
+    this.#starts = new Banks(count);
+    this.#ends = new Banks(count);
+    this.#known = new Uint8Array(count);
+    this.#own = new Int32Array(registers * count);
+    this.#changing = [...new Set(summaries.flatMap(({ written }) => [...written.keys()]))];
+    this.#before = successors.map(() => []);
+    for (const node of order) for (const next of successors[node]!) this.#before[next]!.push(node);
+    const due = new Uint8Array(count).fill(1);
+    for (let changed = true; changed; ) {
+      changed = false;
+      for (const node of order) {
+        if (due[node] === 0) continue;
+        due[node] = 0;
+        if (!this.#follow(node)) continue;
+        changed = true;
+        for (const next of successors[node]!) due[next] = 1;
       }
-      agreed = sum;
-    }
-    return agreed!;
-  };
-  for (let changed = true; changed; ) {
-    changed = false;
-    for (const node of order) {
-      const entry = initial.map((zero, register) => (register === 0 ? zero : meet(node, register)));
-      const old = entries[node];
-      changed ||=
-        !old || entry.some(({ name, plus }, at) => name !== old[at]!.name || plus !== old[at]!.plus);
-      entries[node] = entry;
     }
   }
-  return entries.map((entry) => entry ?? initial);
+
+  /** The sum at a block's start, of one that is meant as the block sees it. */
+  resolved(sum: Sum, block: number): Sum {
+    if (sum.name >= registers) return sum;
+    return {
+      name: this.#starts.name(block, sum.name),
+      plus: this.#starts.plus(block, sum.name) + sum.plus,
+    };
+  }
+
+  /** Works out a block's start and end from the ends before it; whether that changed its end. */
+  #follow(block: number): boolean {
+    let changed = this.#known[block] === 0;
+    this.#known[block] = 1;
+    for (const register of this.#changing) this.#meet(block, register);
+    const { written } = this.summaries[block]!;
+    for (const register of this.#changing) {
+      const sum = written.get(register) ?? { name: register, plus: 0 };
+      const own = sum.name >= registers;
+      const name = own ? sum.name : this.#starts.name(block, sum.name);
+      const plus = own ? sum.plus : this.#starts.plus(block, sum.name) + sum.plus;
+      if (this.#ends.put(block, register, name, plus)) changed = true;
+    }
+    return changed;
+  }
+
+  #meet(block: number, register: number): void {
+    const at = registers * block + register;
+    if (this.#own[at] !== 0) return;
+    let name = block === 0 ? register : -1;
+    let plus = 0;
+    for (const each of this.#before[block]!) {
+      if (this.#known[each] === 0) continue;
+      const [itsName, itsPlus] = [this.#ends.name(each, register), this.#ends.plus(each, register)];
+      if (name >= 0 && (name !== itsName || plus !== itsPlus)) {
+        this.#own[at] = this.names.next();
+        this.#starts.put(block, register, this.#own[at]!, 0);
+        return;
+      }
+      [name, plus] = [itsName, itsPlus];
+    }
+    this.#starts.put(block, register, name, plus);
+  }
 }

@@ -41,9 +41,10 @@ const graceMilliseconds = 100;
 const mostTargets = 16;
 const farthestTarget = 0x10_0000;
 
-/** Where regions are left more often than once in so many instructions, pages are not shared; so many places are kept in mind. */
-const fewestBetween = 50_000;
-const mostApart = 4096;
+/** Where regions are left more often than once in so many instructions, each access may look for its page. */
+const fewestBetween = 20_000;
+/** Of so many pages of code that is kept in mind. */
+const mostApart = 1024;
 
 const heatBytes = 2 * heatCounters;
 const replacedBytes = 2 * maxRegions;
@@ -95,7 +96,7 @@ export class Translator implements Engine, RegionOwner {
   readonly #news = new Map<number, number>();
   /** Distances that indirect jumps often went, by the host offsets of the jumps. */
   readonly #jumps = new Map<number, Set<number>>();
-  /** Host offsets of accesses whose regions were often left because what is shared was not one page. */
+  /** Pages of code that was often left because what its accesses share was not one page. */
   readonly #apart = new Set<number>();
   /** What had retired in translated code when that was last noticed. */
   readonly #lastApart = new WeakMap<EngineHart, number>();
@@ -189,26 +190,28 @@ export class Translator implements Engine, RegionOwner {
     const distance = Number(BigInt.asIntN(64, pc - from));
     if (known.size >= mostTargets || Math.abs(distance) > farthestTarget || known.has(distance)) return false;
     this.#jumps.set(jump, known.add(distance));
-    return this.#improveAll(hart, this.#regions.withJump(jump));
+    const origins = this.#seen(hart, this.#regions.withJump(jump));
+    for (const each of origins) this.#improve(each);
+    return origins.length > 0;
   }
 
-  /** Of the regions at these slots those that a hart can see; whether there are any. */
-  #improveAll(hart: EngineHart, slots: readonly number[]): boolean {
+  /** Where the regions at these slots come from, those that a hart sees. */
+  #seen(hart: EngineHart, slots: readonly number[]): Candidate[] {
     const origins = slots.map((slot) => this.#origins.get(slot)!);
     const here = origins.filter((each) => hostPageOf(hart, each.pc >> 12n) === each.hostPage);
-    for (const each of here) this.#improve({ ...each, hart });
-    return here.length > 0;
+    return here.map((each) => ({ ...each, hart }));
   }
 
-  /** If regions are often left for what the access there shares, they no longer do. */
+  /** Where regions are often left for what the access there shares, they are translated again, and what else is of that page of code. */
   #separate(hart: EngineHart, access: number): void {
     const translated = Number(hart.views.translated[0]!);
     const since = translated - (this.#lastApart.get(hart) ?? -Infinity);
     this.#lastApart.set(hart, translated);
-    if (since > untoldApart * fewestBetween) return;
+    // What is known already waits for its translation.
+    if (since > untoldApart * fewestBetween || this.#apart.has(access >>> 12)) return;
     if (this.#apart.size >= mostApart) this.#apart.clear();
-    this.#apart.add(access);
-    this.#improveAll(hart, this.#regions.withCode(access));
+    this.#apart.add(access >>> 12);
+    for (const each of this.#seen(hart, this.#regions.withCode(access))) this.#enqueue(each);
   }
 
   /** Translates a region again, knowing more: at once, then after twice as many news each time. */
@@ -274,7 +277,7 @@ export class Translator implements Engine, RegionOwner {
       region: {
         blocks: unrolled(blocks),
         hostPages,
-        apart: (place) => this.#apart.has(hostPages.get(pageOf(place))! * 4096 + (place & 4095)),
+        apart: (place) => this.#apart.has(hostPages.get(pageOf(place))!),
       },
       jumps: jumpsOf(blocks, hostPages),
       extents: extentsOf(blocks, hostPages),

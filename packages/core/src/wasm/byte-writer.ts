@@ -49,8 +49,12 @@ export class ByteWriter {
     this.byte(rest & 0x7f);
   }
 
-  /** Signed LEB128 of a 64-bit number. */
-  signed64(value: bigint): void {
+  /** Signed LEB128 of a 64-bit number; a `number` has 32 bits. */
+  signed64(value: number | bigint): void {
+    if (typeof value === 'number') {
+      this.signed(value);
+      return;
+    }
     let rest = BigInt.asIntN(64, value);
     while (rest < -64n || rest > 63n) {
       this.byte(Number(rest & 0x7fn) | 0x80);

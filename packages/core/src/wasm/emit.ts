@@ -16,7 +16,7 @@ const globalOpcode = { get: 0x23, set: 0x24 };
 const constOpcode: Record<ValueType, number> = { i32: 0x41, i64: 0x42, f32: 0x43, f64: 0x44 };
 const end = 0x0b;
 
-type Of<K extends Node['kind']> = Extract<Node, { kind: K }>;
+type Of<K extends Node['kind']> = Extract<Node, { kind: K }> & { readonly type: ResultType };
 
 /** Writes the code of terms; keeps the labels in scope so that branches become depths. */
 export class Emitter {
@@ -34,8 +34,8 @@ export class Emitter {
   }
 
   term(value: Term): void {
-    const emit = emitters[value.node.kind] as (emitter: Emitter, node: Node, type: ResultType) => void;
-    emit(this, value.node, value.type);
+    const emit = emitters[value.kind] as (emitter: Emitter, term: Term) => void;
+    emit(this, value);
   }
 
   /** Runs `body` inside a structured instruction whose target is `to`. */
@@ -54,28 +54,28 @@ export class Emitter {
   }
 }
 
-function structured(opcode: number): (e: Emitter, n: Of<'block' | 'loop'>, type: ResultType) => void {
-  return (e, n, type) => {
+function structured(opcode: number): (e: Emitter, n: Of<'block' | 'loop'>) => void {
+  return (e, n) => {
     e.out.byte(opcode);
-    e.out.byte(typeCode[type]);
+    e.out.byte(typeCode[n.type]);
     e.scope(n.label, () => e.terms(n.body));
     e.out.byte(end);
   };
 }
 
 function constant(e: Emitter, n: Of<'const'>): void {
-  e.out.byte(constOpcode[n.type]);
+  e.out.byte(constOpcode[n.type as ValueType]);
   if (n.type === 'i32') e.out.signed(Number(n.value));
-  else if (n.type === 'i64') e.out.signed64(BigInt(n.value));
+  else if (n.type === 'i64') e.out.signed64(n.value);
   else if (n.type === 'f32') e.out.float32(Number(n.value));
   else e.out.float64(Number(n.value));
 }
 
-function conditional(e: Emitter, n: Of<'if'>, type: ResultType): void {
+function conditional(e: Emitter, n: Of<'if'>): void {
   e.term(n.when);
   if (n.unlikely) e.unlikely.push(e.out.length);
   e.out.byte(0x04);
-  e.out.byte(typeCode[type]);
+  e.out.byte(typeCode[n.type]);
   e.scope(undefined, () => {
     e.terms(n.then);
     if (n.else.length > 0) e.out.byte(0x05);
@@ -92,7 +92,7 @@ function branchTable(e: Emitter, n: Of<'branchTable'>): void {
   e.out.unsigned(e.depth(n.otherwise));
 }
 
-const emitters: { [K in Node['kind']]: (e: Emitter, node: Of<K>, type: ResultType) => void } = {
+const emitters: { [K in Node['kind']]: (e: Emitter, term: Of<K>) => void } = {
   plain: (e, n) => {
     e.terms(n.args);
     for (const byte of n.opcode) e.out.byte(byte);
@@ -114,8 +114,8 @@ const emitters: { [K in Node['kind']]: (e: Emitter, node: Of<K>, type: ResultTyp
     e.out.unsigned(n.align);
     e.out.unsigned(n.offset);
   },
-  block: structured(0x02) as (e: Emitter, n: Of<'block'>, type: ResultType) => void,
-  loop: structured(0x03) as (e: Emitter, n: Of<'loop'>, type: ResultType) => void,
+  block: structured(0x02) as (e: Emitter, n: Of<'block'>) => void,
+  loop: structured(0x03) as (e: Emitter, n: Of<'loop'>) => void,
   if: conditional,
   branch: (e, n) => {
     if (n.when) e.term(n.when);
@@ -140,4 +140,4 @@ const emitters: { [K in Node['kind']]: (e: Emitter, node: Of<K>, type: ResultTyp
     e.out.byte(0x0f);
   },
   sequence: (e, n) => e.terms(n.body),
-} as { [K in Node['kind']]: (e: Emitter, node: Of<K>, type: ResultType) => void };
+} as { [K in Node['kind']]: (e: Emitter, term: Of<K>) => void };

@@ -1,4 +1,4 @@
-import { plain, type Statement, type Term, term, type ValueType } from './term.ts';
+import { plain, type Statement, type Term, type ValueType } from './term.ts';
 
 /** The numeric and memory instructions, one object per type: `i64.add(a, b)`, `i32.load8_u(address, offset)`. */
 
@@ -27,7 +27,7 @@ const binary = <T extends ValueType, N extends string>(
 ): Record<N, Binary<T>> =>
   each(table, (opcode) => {
     const code = [opcode];
-    return (a, b) => term(type, { kind: 'plain', opcode: code, args: [a, b] });
+    return (a, b) => ({ type: type, kind: 'plain', opcode: code, args: [a, b] });
   });
 const unary = <T extends ValueType, N extends string>(
   type: T,
@@ -35,7 +35,7 @@ const unary = <T extends ValueType, N extends string>(
 ): Record<N, Unary<T>> =>
   each(table, (opcode) => {
     const code = [opcode];
-    return (a) => term(type, { kind: 'plain', opcode: code, args: [a] });
+    return (a) => ({ type: type, kind: 'plain', opcode: code, args: [a] });
   });
 const compare = <T extends ValueType, N extends string>(
   _: T,
@@ -43,24 +43,28 @@ const compare = <T extends ValueType, N extends string>(
 ): Record<N, Compare<T>> =>
   each(table, (opcode) => {
     const code = [opcode];
-    return (a, b) => term('i32', { kind: 'plain', opcode: code, args: [a, b] });
+    return (a, b) => ({ type: 'i32', kind: 'plain', opcode: code, args: [a, b] });
   });
 
 /** Opcode and natural alignment (log2) of memory instructions, as `opcode | align << 8`. */
 const load = <T extends ValueType, N extends string>(type: T, table: Record<N, number>): Record<N, Load<T>> =>
-  each(
-    table,
-    (row) =>
-      (address, offset = 0) =>
-        term(type, { kind: 'memory', opcode: row & 0xff, align: row >> 8, offset, args: [address] }),
-  );
+  each(table, (row) => (address, offset = 0) => ({
+    type: type,
+    kind: 'memory',
+    opcode: row & 0xff,
+    align: row >> 8,
+    offset,
+    args: [address],
+  }));
 const store = <T extends ValueType, N extends string>(_: T, table: Record<N, number>): Record<N, Store<T>> =>
-  each(
-    table,
-    (row) =>
-      (address, value, offset = 0) =>
-        term('void', { kind: 'memory', opcode: row & 0xff, align: row >> 8, offset, args: [address, value] }),
-  );
+  each(table, (row) => (address, value, offset = 0) => ({
+    type: 'void',
+    kind: 'memory',
+    opcode: row & 0xff,
+    align: row >> 8,
+    offset,
+    args: [address, value],
+  }));
 
 const integerCompare = (type: Integer) => {
   const base = type === 'i32' ? 0x46 : 0x51;
@@ -125,7 +129,7 @@ const convert = <From extends ValueType, To extends ValueType>(
   opcode: number | readonly number[],
 ): ((a: Term<From>) => Term<To>) => {
   const code = typeof opcode === 'number' ? [opcode] : opcode;
-  return (a) => term(to, { kind: 'plain', opcode: code, args: [a] });
+  return (a) => ({ type: to, kind: 'plain', opcode: code, args: [a] });
 };
 
 /** Relaxed multiply-add of vectors whose lanes are all the same; `codes` are splat, multiply-add and extraction of a lane. */
@@ -140,7 +144,7 @@ const relaxedMultiplyAdd =
   };
 
 export const i32 = {
-  const: (value: number): Term<'i32'> => term('i32', { kind: 'const', type: 'i32', value: value | 0 }),
+  const: (value: number): Term<'i32'> => ({ type: 'i32', kind: 'const', value: value | 0 }),
   eqz: convert('i32', 'i32', 0x45),
   ...compare('i32', integerCompare('i32')),
   ...unary('i32', { ...integerUnary('i32'), extend8_s: 0xc0, extend16_s: 0xc1 }),
@@ -157,9 +161,20 @@ export const i32 = {
   trunc_sat_f64_u: convert('f64', 'i32', [0xfc, 3]),
 };
 
+/** A 64-bit constant as terms have it: a number if it is one of 32 bits. */
+function narrowed(value: number | bigint): number | bigint {
+  if (typeof value === 'number' && value === (value | 0)) return value;
+  const wide = BigInt.asIntN(64, BigInt(value));
+  const low = Number(BigInt.asIntN(32, wide));
+  return BigInt(low) === wide ? low : wide;
+}
+
 export const i64 = {
-  const: (value: number | bigint): Term<'i64'> =>
-    term('i64', { kind: 'const', type: 'i64', value: BigInt.asIntN(64, BigInt(value)) }),
+  const: (value: number | bigint): Term<'i64'> => ({
+    type: 'i64',
+    kind: 'const',
+    value: narrowed(value),
+  }),
   eqz: convert('i64', 'i32', 0x50),
   ...compare('i64', integerCompare('i64')),
   ...unary('i64', { ...integerUnary('i64'), extend8_s: 0xc2, extend16_s: 0xc3, extend32_s: 0xc4 }),
@@ -186,7 +201,7 @@ export const i64 = {
 };
 
 export const f32 = {
-  const: (value: number): Term<'f32'> => term('f32', { kind: 'const', type: 'f32', value }),
+  const: (value: number): Term<'f32'> => ({ type: 'f32', kind: 'const', value }),
   ...compare('f32', floatCompare('f32')),
   ...unary('f32', floatUnary('f32')),
   ...binary('f32', floatBinary('f32')),
@@ -203,7 +218,7 @@ export const f32 = {
 };
 
 export const f64 = {
-  const: (value: number): Term<'f64'> => term('f64', { kind: 'const', type: 'f64', value }),
+  const: (value: number): Term<'f64'> => ({ type: 'f64', kind: 'const', value }),
   ...compare('f64', floatCompare('f64')),
   ...unary('f64', floatUnary('f64')),
   ...binary('f64', floatBinary('f64')),
