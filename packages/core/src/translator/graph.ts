@@ -75,14 +75,11 @@ export function dominates({ dominator, position }: Flow, a: number, b: number): 
   return at === a;
 }
 
-/** Targets of backward edges from nodes they do not dominate: entries of loops that have several. */
-export function irregularTargets(successors: readonly (readonly number[])[], flow: Flow): Set<number> {
-  const found = new Set<number>();
-  for (const node of flow.order) {
-    for (const next of successors[node]!) {
-      const backward = flow.position[next]! <= flow.position[node]!;
-      if (backward && !dominates(flow, next, node)) found.add(next);
-    }
-  }
-  return found;
+/** Whether every backward edge leads to a node that dominates where it comes from: each loop has one entry. */
+export function isRegular(successors: readonly (readonly number[])[], flow: Flow): boolean {
+  return flow.order.every((node) =>
+    successors[node]!.every(
+      (next) => flow.position[next]! > flow.position[node]! || dominates(flow, next, node),
+    ),
+  );
 }

@@ -11,7 +11,8 @@ import {
   type Statement,
   set,
 } from '../wasm/term.ts';
-import { analyse, type Flow, irregularTargets } from './graph.ts';
+import { analyse, type Flow, isRegular } from './graph.ts';
+import { type WithHubs, withHubs } from './hubs.ts';
 
 /** A function's control flow, and the code of its nodes. */
 export interface Shape {
@@ -24,32 +25,16 @@ export interface Shape {
 
 /**
  * Structured code of a control flow graph (Ramsey, "Beyond Relooper", 2022): dominated nodes nest, merge points follow blocks,
- * backward edges become loops. Loops with several entries get one: a dispatch node on a label variable.
+ * backward edges become loops. Where a loop has several entries, hubs dispatch on a local that says which.
  */
 export function structured(shape: Shape): Statement[] {
-  const count = shape.successors.length;
-  const dispatched = new Set<number>();
-  for (;;) {
-    const successors = redirected(shape.successors, dispatched);
-    const root = dispatched.has(0) ? count : 0;
-    const flow = analyse(successors, root);
-    const irregular = irregularTargets(successors, flow);
-    if (irregular.size === 0) return new Writer(shape, successors, flow, [...dispatched]).function(root);
-    // The dispatch node itself is one when it is entered from outside its loop and reached by a smaller one.
-    if (irregular.has(count)) for (const node of shape.successors.keys()) dispatched.add(node);
-    for (const node of irregular) if (node < count) dispatched.add(node);
+  const plain = analyse(shape.successors, 0);
+  if (isRegular(shape.successors, plain)) {
+    return new Writer(shape, { successors: shape.successors, through: new Map() }, plain).function(0);
   }
-}
-
-/** The graph with edges to dispatched nodes led through a new last node. */
-function redirected(
-  successors: readonly (readonly number[])[],
-  dispatched: ReadonlySet<number>,
-): readonly (readonly number[])[] {
-  if (dispatched.size === 0) return successors;
-  const hub = successors.length;
-  const through = successors.map((list) => list.map((node) => (dispatched.has(node) ? hub : node)));
-  return [...through, [...dispatched]];
+  const graph = withHubs(shape.successors, plain.order);
+  const root = graph.through.get(0)?.[0] ?? 0;
+  return new Writer(shape, graph, analyse(graph.successors, root)).function(root);
 }
 
 class Writer {
@@ -57,25 +42,27 @@ class Writer {
   readonly #children = new Map<number, number[]>();
   readonly #merges = new Set<number>();
   readonly #loops = new Set<number>();
-  readonly #hub: number;
+  /** The nodes that are reached through hubs: the local has their places here. */
+  readonly #dispatched: readonly number[];
 
   constructor(
     private readonly shape: Shape,
-    successors: readonly (readonly number[])[],
+    private readonly graph: WithHubs,
     private readonly flow: Flow,
-    private readonly dispatched: readonly number[],
   ) {
-    this.#hub = shape.successors.length;
     const { order, position, dominator } = flow;
+    this.#dispatched = [...graph.through.keys()];
     const forward = new Map<number, number>();
     for (const node of order) {
-      for (const next of successors[node]!) {
+      for (const next of graph.successors[node]!) {
         if (position[next]! <= position[node]!) this.#loops.add(next);
         else forward.set(next, (forward.get(next) ?? 0) + 1);
       }
     }
     for (const node of order) {
-      if ((forward.get(node) ?? 0) > 1 || dispatched.includes(node)) this.#merges.add(node);
+      // Hubs branch through a table: to labels.
+      const labelled = this.#isHub(node) || graph.through.has(node);
+      if ((forward.get(node) ?? 0) > 1 || labelled) this.#merges.add(node);
       if (node === order[0]) continue;
       const parent = dominator[node]!;
       this.#children.set(parent, [...(this.#children.get(parent) ?? []), node]);
@@ -83,12 +70,16 @@ class Writer {
   }
 
   function(root: number): Statement[] {
-    const first = root === this.#hub ? [this.#choose(0)] : [];
+    const first = this.#isHub(root) ? [this.#choose(0)] : [];
     return [...first, ...this.#tree(root)];
   }
 
+  #isHub(node: number): boolean {
+    return node >= this.shape.successors.length;
+  }
+
   #choose(node: number): Statement {
-    return set(this.shape.entryLocal(), i32.const(this.dispatched.indexOf(node)));
+    return set(this.shape.entryLocal(), i32.const(this.#dispatched.indexOf(node)));
   }
 
   #label(node: number, use: 'block' | 'loop'): Label {
@@ -109,14 +100,25 @@ class Writer {
   }
 
   #node(node: number): Statement[] {
-    if (node !== this.#hub) return this.shape.code(node, (target) => this.#go(node, target));
-    const labels = this.dispatched.map((target) => this.#label(target, 'block'));
-    return [branchTable(get(this.shape.entryLocal()), labels, labels[0]!)];
+    if (!this.#isHub(node)) return this.shape.code(node, (target) => this.#go(node, target));
+    const labels = this.#dispatched.map((target) => {
+      const hubs = this.graph.through.get(target)!;
+      const at = hubs.indexOf(node);
+      return at < 0 ? undefined : this.#label(hubs[at + 1] ?? target, 'block');
+    });
+    const some = labels.find((each) => each)!;
+    return [
+      branchTable(
+        get(this.shape.entryLocal()),
+        labels.map((each) => each ?? some),
+        some,
+      ),
+    ];
   }
 
   #go(from: number, target: number): Statement[] {
-    if (this.dispatched.includes(target)) return [this.#choose(target), ...this.#to(from, this.#hub)];
-    return this.#to(from, target);
+    const hubs = this.graph.through.get(target);
+    return hubs ? [this.#choose(target), ...this.#to(from, hubs[0]!)] : this.#to(from, target);
   }
 
   #to(from: number, target: number): Statement[] {
