@@ -3,7 +3,6 @@ import {
   type Csr,
   type CsrRow,
   Envcfg,
-  type Field,
   isReadOnly,
   lowestPrivilege,
   M,
@@ -56,6 +55,7 @@ import {
   when,
 } from '../wasm/term.ts';
 import { CsrFlag, type InPlaceOperation, kinds, type SpecialCsr } from './kinds.ts';
+import { legalized } from './legalized.ts';
 import { findPrepared, rulesTerm, usePrepared } from './prepared.ts';
 import { defineRecorded } from './records.ts';
 import { statusOf } from './status.ts';
@@ -97,22 +97,6 @@ const bankStore = ({ bank }: Scope, slot: number, value: Term<'i64'>): Statement
 const bankField = ({ bank }: Scope, field: HartField): Term<'i32'> => i32.load(get(bank), hartOffsets[field]);
 
 // Registers of the file
-
-const chosen = (field: Field, old: () => Term<'i64'>, value: () => Term<'i64'>): Term<'i64'> => {
-  const wanted = (): Term<'i64'> => i64.and(value(), i64.const(field.mask));
-  const values = field.rule.kind === 'oneOf' ? field.rule.values : [];
-  return values.reduce<Term<'i64'>>(
-    (otherwise, legal) =>
-      choose(i64.eq(wanted(), i64.const(legal << BigInt(field.low))), wanted(), otherwise),
-    i64.and(old(), i64.const(field.mask)),
-  );
-};
-
-/** `legalize` of a row without a rule over several fields. */
-function legalized(row: Csr, old: () => Term<'i64'>, value: () => Term<'i64'>): Term<'i64'> {
-  const plain = i64.or(i64.and(value(), i64.const(row.writable)), i64.const(row.constant));
-  return row.choices.reduce<Term<'i64'>>((sum, field) => i64.or(sum, chosen(field, old, value)), plain);
-}
 
 /** How a CSR is read into `old`, and written from `value`. */
 interface Register {

@@ -270,9 +270,11 @@ function fetchStraddling(run: Run): Statement[] {
 }
 
 /** The system instruction was executed without TypeScript: on from where the hart's area says. */
-const goOnInPlace = ({ hart, left, target, to }: Run): Statement[] => [
+const goOnInPlace = ({ hart, left, mode, regions, target, to }: Run): Statement[] => [
   set(left, load32(hart, 'left')),
   set(target, load64(hart, 'pc')),
+  // Often a trap or a return from one: regions may well start there.
+  ...(regions ? [set(mode, i32.const(Mode.count))] : []),
   branchIf(to.again, get(left)),
   giveBack(i32.const(Stop.budget)),
 ];

@@ -21,6 +21,7 @@ import {
   unlikely,
   when,
 } from '../wasm/term.ts';
+import type { CsrLocals } from './csr-step.ts';
 import { type Block, type Edge, lengthOf, pageOf, type Step, successorsOf } from './discover.ts';
 import { analyse, type Flow } from './graph.ts';
 import { KnownPages, type PageFinders } from './known-pages.ts';
@@ -141,6 +142,13 @@ export function regionCode(
   return new RegionWriter(region, fn, base, options).body();
 }
 
+const csrLocals = (fn: FunctionBuilder): CsrLocals => ({
+  bank: fn.local('i32'),
+  old: fn.local('i64'),
+  value: fn.local('i64'),
+  status: fn.local('i64'),
+});
+
 const field = (base: Local<'i32'>, name: keyof typeof hartOffsets) => ({
   at: get(base),
   offset: hartOffsets[name],
@@ -165,9 +173,13 @@ class RegionWriter {
   readonly #site: Local<'i64'>;
   /** Where the region is left: the place, and how. */
   readonly #place: Local<'i32'>;
+  /** The pages of code that were looked at, one bit each. */
+  readonly #mapped: Local<'i32'>;
+  readonly #pageNumbers = new Map<number, number>();
   readonly #out = label('out');
   readonly #dynamic = label('dynamic');
   #entryLocal: Local<'i32'> | undefined;
+  #csr: CsrLocals | undefined;
 
   constructor(
     private readonly region: Region,
@@ -179,6 +191,7 @@ class RegionWriter {
     this.#distance = fn.local('i64');
     this.#site = fn.local('i64');
     this.#place = fn.local('i32');
+    this.#mapped = fn.local('i32');
     this.#frame = {
       fn,
       base,
@@ -196,6 +209,7 @@ class RegionWriter {
       ...this.#frame,
       slow: () => this.#slow(),
       away: () => this.#awayHere(),
+      csr: () => (this.#csr ??= csrLocals(fn)),
       shared: (step) => this.#shared!.of(this.#at, step),
       once: (what, code) => this.#once(what, code),
       address: this.#address,
@@ -385,19 +399,31 @@ class RegionWriter {
     return [...crossing, ...go(edge.block)];
   }
 
-  /** The region was made of certain pages of RAM: goes on only if that is what is mapped. */
+  /** The region was made of certain pages of RAM: goes on only if that is what is mapped. Once it was, it is until the region is left. */
   #checkPage(place: number): Statement[] {
     const { base, va, index } = this.#frame;
     const page = pageOf(place);
+    // The region was entered through it.
+    if (page === 0) return [];
     const away = this.#leaveTo(place);
     const host = i32.add(i32.load(get(index), hartOffsets.fetchTlb + 8), i32.wrap_i64(get(va)));
     const wanted = i64.or(get(va), i64.load(get(base), hartOffsets.fetchContext));
-    return [
+    const bit = this.#bitOf(page);
+    const check = [
       set(va, this.#address(page * 4096)),
       set(index, i32.add(get(base), tlbIndex(get(va)))),
       unlikely(branchIf(away, i64.ne(i64.load(get(index), hartOffsets.fetchTlb), wanted))),
       unlikely(branchIf(away, i32.ne(host, i32.const(this.region.hostPages.get(page)! * 4096)))),
+      set(this.#mapped, i32.or(get(this.#mapped), i32.const(bit))),
     ];
+    return [unlikely(when(i32.eqz(i32.and(get(this.#mapped), i32.const(bit))), check))];
+  }
+
+  /** The bit of a page in `mapped`; beyond 32 pages none, so that they are looked at each time. */
+  #bitOf(page: number): number {
+    const number = this.#pageNumbers.get(page) ?? this.#pageNumbers.size;
+    this.#pageNumbers.set(page, number);
+    return number < 32 ? 1 << number : 0;
   }
 }
 

@@ -21,6 +21,7 @@ import {
   unlikely,
   when,
 } from '../wasm/term.ts';
+import { type CsrLocals, csrInRegion, executeCsr } from './csr-step.ts';
 import type { Step } from './discover.ts';
 import type { Frame } from './region-code.ts';
 import type { SharedPage, SharedPages } from './shared-pages.ts';
@@ -31,6 +32,7 @@ export interface StepFrame extends Frame {
   slow(): Label;
   /** The same, but in the `mode` that is set. */
   away(): Label;
+  csr(): CsrLocals;
   /** The page that an access shares with others. */
   shared(step: Step): ReturnType<SharedPages['of']>;
   /** What need not be asked or done again once it was: the code, or nothing. */
@@ -93,7 +95,11 @@ export function stepEnvironment({ place, decoded }: Step, frame: StepFrame, loca
 /** An instruction that does not jump: all of it, or none and on to `slow`. */
 export function executeStep(step: Step, frame: StepFrame): Statement[] {
   const { row, rd } = step.decoded;
-  if ('system' in row.semantics) throw new Error(`${row.name} cannot be translated`);
+  if ('system' in row.semantics) {
+    const csr = csrInRegion(step.decoded);
+    if (!csr) throw new Error(`${row.name} cannot be translated`);
+    return executeCsr(step, csr, frame);
+  }
   const { access, effects } = row.semantics;
   const located = access && locate(access, step, frame);
   const env = stepEnvironment(step, frame, located);
@@ -179,7 +185,7 @@ function findShared(access: Inline, step: Step, frame: StepFrame, shared: Shared
       block(found, [
         block(searched, [
           unlikely(branchIf(searched, i64.ne(i64.and(last, i64.const(-4096)), known.page()))),
-          unlikely(branchIf(searched, i64.lt_u(get(va), known.page()))),
+          unlikely(branchIf(searched, i64.ne(i64.and(get(va), i64.const(-4096)), known.page()))),
           branch(found),
         ]),
         set(mode, known.find(base, va, to - from)),

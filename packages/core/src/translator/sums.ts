@@ -62,7 +62,10 @@ function summaryOf({ steps, end }: Block, block: number, names: Names): Summary 
   const accesses: PlacedAccess[] = [];
   for (const step of 'step' in end ? [...steps, end.step] : steps) {
     const { row, rd } = step.decoded;
-    if ('system' in row.semantics) continue;
+    if ('system' in row.semantics) {
+      if (rd !== 0) written.set(rd, { name: names.next(), plus: 0 });
+      continue;
+    }
     const { access, effects } = row.semantics;
     if (access?.kind === 'load' || access?.kind === 'store') {
       const address = sumOf(access.address, step, written);

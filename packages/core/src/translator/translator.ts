@@ -1,11 +1,12 @@
 import type { Decoded } from '@trapline/isa';
 import type { Engine, EngineHart, EngineHost, EngineStats, StopReason } from '../engine.ts';
 import { heatCounters, Mode, maxRegions, regionHandler, untoldApart } from '../interpreter/enter-region.ts';
-import { firstRowHandler } from '../interpreter/handlers.ts';
+import { firstRowHandler, special } from '../interpreter/handlers.ts';
 import { importModule, memoryImport } from '../interpreter/imports.ts';
 import { decodeSlot, Interpreter, interpreterBytes, type RegionOwner } from '../interpreter/interpreter.ts';
 import { slotBytes, slotField } from '../interpreter/slot.ts';
 import { decodeCached } from '../reference/engine.ts';
+import { csrInRegion } from './csr-step.ts';
 import { type Block, type Code, discover, isReturn, type Limits, pageOf } from './discover.ts';
 import { knownPagesBytes } from './known-pages.ts';
 import { type Extent, RegionCache, touches } from './region-cache.ts';
@@ -330,8 +331,10 @@ class CodeView implements Code {
     const slot = slots + (inPage >>> 1) * slotBytes;
     if (this.unseen && view.getUint16(slot + slotField.handler, true) === 0)
       decodeSlot(view, this.cache, slot);
-    if (view.getUint16(slot + slotField.handler, true) < firstRowHandler) return undefined;
-    return instructionAt(view, this.hostPages.get(pageOf(place))! * 4096 + inPage);
+    const handler = view.getUint16(slot + slotField.handler, true);
+    if (handler < firstRowHandler && handler !== special.system) return undefined;
+    const decoded = instructionAt(view, this.hostPages.get(pageOf(place))! * 4096 + inPage);
+    return decoded && handler === special.system && !csrInRegion(decoded) ? undefined : decoded;
   }
 
   targets(place: number): number[] {

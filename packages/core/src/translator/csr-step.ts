@@ -1,0 +1,159 @@
+import {
+  type Csr,
+  type CsrRow,
+  csrByName,
+  type Decoded,
+  isPlainCsr,
+  isReadOnly,
+  lowestPrivilege,
+  Mstatus,
+  Slot,
+} from '@trapline/isa';
+import { csrOffset, hartOffsets } from '../hart-layout.ts';
+import { CsrFlag, csrFlags, kindOf, kinds } from '../in-place/kinds.ts';
+import { legalized } from '../in-place/legalized.ts';
+import { i32, i64 } from '../wasm/ops.ts';
+import {
+  after,
+  branchIf,
+  choose,
+  get,
+  type Local,
+  type Statement,
+  set,
+  type Term,
+  unlikely,
+} from '../wasm/term.ts';
+import type { Step } from './discover.ts';
+import type { StepFrame } from './step.ts';
+
+/**
+ * CSR instructions within a region: what in-place/system.ts does for the plain ones, and for sstatus while no translation, no
+ * floating-point state and no interrupt depends on it. Everything that is asked once does not change while a region runs.
+ */
+
+const sstatus = csrByName('sstatus');
+
+/** The bits of mstatus that a region may change: what else does would have to look at them again. */
+const harmless = Mstatus.SIE | Mstatus.SPIE | Mstatus.SPP;
+
+/** Locals of a region for them. */
+export interface CsrLocals {
+  /** Where privileged state is: see `bank` in the hart's area. */
+  readonly bank: Local<'i32'>;
+  readonly old: Local<'i64'>;
+  readonly value: Local<'i64'>;
+  readonly status: Local<'i64'>;
+}
+
+/** The CSR of an instruction that regions can execute. */
+export function csrInRegion(decoded: Decoded): CsrRow | undefined {
+  const row = kinds[kindOf(decoded) - 1]?.csr;
+  if (!row || !(isPlainCsr(row) || row === sstatus)) return undefined;
+  const writes = (csrFlags(decoded) & CsrFlag.writes) !== 0;
+  return writes && isReadOnly(row.number) ? undefined : row;
+}
+
+/** All of the instruction, or nothing and on to `slow`. */
+export function executeCsr(step: Step, row: CsrRow, frame: StepFrame): Statement[] {
+  const { registers } = frame;
+  const { old } = frame.csr();
+  const { decoded } = step;
+  const writes = (csrFlags(decoded) & CsrFlag.writes) !== 0;
+  const register = row === sstatus ? statusRegister(row, frame) : plainRegister(row as Csr, frame);
+  return [
+    ...permission(decoded, row, frame),
+    set(old, register.read),
+    ...(writes ? register.write(written(decoded, frame)) : []),
+    ...(decoded.rd === 0 ? [] : [registers.write(hartOffsets.x + 8 * decoded.rd, get(old))]),
+  ];
+}
+
+function permission(decoded: Decoded, row: CsrRow, { base, csr, once, slow }: StepFrame): Statement[] {
+  const { bank } = csr();
+  const kind = kindOf(decoded);
+  const privilege = lowestPrivilege(row.number);
+  const intercepted = i64.and(i64.load(get(base), hartOffsets.intercepted), i64.const(1n << BigInt(kind)));
+  return [
+    ...once('bank', () => [
+      set(bank, i32.load(get(base), hartOffsets.bank)),
+      unlikely(branchIf(slow(), i32.eqz(get(bank)))),
+      unlikely(branchIf(slow(), i32.load(get(base), hartOffsets.recording))),
+    ]),
+    ...once(`privilege${privilege}`, () => [
+      unlikely(branchIf(slow(), i32.lt_u(i32.load(get(bank), hartOffsets.privilege), i32.const(privilege)))),
+    ]),
+    ...once(`intercepted${kind}`, () => [unlikely(branchIf(slow(), i64.ne(intercepted, i64.const(0))))]),
+  ];
+}
+
+/** What the instruction writes, of `old` and its operand. */
+function written(decoded: Decoded, { registers, csr }: StepFrame): Term<'i64'> {
+  const { old } = csr();
+  const flags = csrFlags(decoded);
+  const x = (register: number): Term<'i64'> =>
+    register === 0 ? i64.const(0) : registers.read(hartOffsets.x + 8 * register);
+  const immediate = (flags & CsrFlag.immediate) !== 0;
+  const operand = immediate ? i64.const(flags & CsrFlag.operand) : x(decoded.rs1);
+  if (flags & CsrFlag.set) return i64.or(get(old), operand);
+  if (flags & CsrFlag.clear) return i64.and(get(old), i64.xor(operand, i64.const(-1)));
+  return operand;
+}
+
+/** How a CSR is read, and what a value for it does. */
+interface Register {
+  readonly read: Term<'i64'>;
+  write(value: Term<'i64'>): Statement[];
+}
+
+function plainRegister(row: Csr, frame: StepFrame): Register {
+  const { bank, old, value: wanted } = frame.csr();
+  const at = csrOffset(row.slot);
+  return {
+    read: i64.load(get(bank), at),
+    write: (value) => [
+      set(wanted, value),
+      i64.store(
+        get(bank),
+        legalized(
+          row,
+          () => get(old),
+          () => get(wanted),
+        ),
+        at,
+      ),
+    ],
+  };
+}
+
+function statusRegister(row: CsrRow, { base, csr, slow }: StepFrame): Register {
+  const { bank, status, value: wanted } = csr();
+  const mask = row.kind === 'view' ? row.mask : -1n;
+  const at = csrOffset(Slot.mstatus);
+  const dirty = i32.eq(i32.load(get(base), hartOffsets.floatState), i32.const(3));
+  const stored = i64.or(i64.load(get(bank), at), choose(dirty, i64.const(Mstatus.FS), i64.const(0)));
+  const isDirty = i64.eq(i64.and(get(status), i64.const(Mstatus.FS)), i64.const(Mstatus.FS));
+  const shown = i64.or(get(status), choose(isDirty, i64.const(Mstatus.SD), i64.const(0)));
+  const has = (bits: Term<'i64'>, some: bigint): Term<'i32'> =>
+    i64.ne(i64.and(bits, i64.const(some)), i64.const(0));
+  return {
+    read: after([set(status, stored)], i64.and(shown, i64.const(mask))),
+    write: (value) => [
+      set(wanted, i64.xor(get(status), value)),
+      // Of what sstatus shows, only so much may change here; the rest is mstatus' as it was.
+      unlikely(branchIf(slow(), has(get(wanted), mask & ~Mstatus.SD & ~harmless))),
+      set(wanted, i64.xor(get(status), i64.and(get(wanted), i64.const(harmless)))),
+      unlikely(branchIf(slow(), has(get(wanted), Mstatus.MPRV))),
+      unlikely(
+        branchIf(
+          slow(),
+          i32.and(
+            has(get(wanted), Mstatus.SIE | Mstatus.MIE),
+            i32.load(get(bank), hartOffsets.interruptWaits),
+          ),
+        ),
+      ),
+      i64.store(get(bank), get(wanted), at),
+    ],
+  };
+}
