@@ -34,8 +34,8 @@ import type { StepFrame } from './step.ts';
 
 const sstatus = csrByName('sstatus');
 
-/** The bits of mstatus that a region may change: what else does would have to look at them again. */
-const harmless = Mstatus.SIE | Mstatus.SPIE | Mstatus.SPP;
+/** The bits of mstatus that a region may change: the others decide what is translated, and how. */
+const harmless = Mstatus.SIE | Mstatus.SPIE | Mstatus.SPP | Mstatus.FS;
 
 /** Locals of a region for them. */
 export interface CsrLocals {
@@ -54,12 +54,17 @@ export function csrInRegion(decoded: Decoded): CsrRow | undefined {
   return writes && isReadOnly(row.number) ? undefined : row;
 }
 
+/** Whether the instruction may switch floating point on or off. */
+export const switchesFloat = (decoded: Decoded): boolean =>
+  csrInRegion(decoded) === sstatus && (csrFlags(decoded) & CsrFlag.writes) !== 0;
+
 /** All of the instruction, or nothing and on to `slow`. */
 export function executeCsr(step: Step, row: CsrRow, frame: StepFrame): Statement[] {
   const { registers } = frame;
   const { old } = frame.csr();
   const { decoded } = step;
   const writes = (csrFlags(decoded) & CsrFlag.writes) !== 0;
+  if (switchesFloat(decoded)) frame.forgetFloat();
   const register = row === sstatus ? statusRegister(row, frame) : plainRegister(row as Csr, frame);
   return [
     ...permission(decoded, row, frame),
@@ -136,6 +141,8 @@ function statusRegister(row: CsrRow, { base, csr, slow }: StepFrame): Register {
   const shown = i64.or(get(status), choose(isDirty, i64.const(Mstatus.SD), i64.const(0)));
   const has = (bits: Term<'i64'>, some: bigint): Term<'i32'> =>
     i64.ne(i64.and(bits, i64.const(some)), i64.const(0));
+  const lowest = Mstatus.FS & -Mstatus.FS;
+  const floatState = i32.wrap_i64(i64.div_u(i64.and(get(wanted), i64.const(Mstatus.FS)), i64.const(lowest)));
   return {
     read: after([set(status, stored)], i64.and(shown, i64.const(mask))),
     write: (value) => [
@@ -154,6 +161,7 @@ function statusRegister(row: CsrRow, { base, csr, slow }: StepFrame): Register {
         ),
       ),
       i64.store(get(bank), get(wanted), at),
+      i32.store(get(base), floatState, hartOffsets.floatState),
     ],
   };
 }

@@ -21,12 +21,12 @@ import {
   unlikely,
   when,
 } from '../wasm/term.ts';
-import type { CsrLocals } from './csr-step.ts';
+import { type CsrLocals, switchesFloat } from './csr-step.ts';
 import { type Block, type Edge, lengthOf, pageOf, type Step, successorsOf } from './discover.ts';
 import { analyse, type Flow } from './graph.ts';
 import { KnownPages, type PageFinders } from './known-pages.ts';
 import { SharedPages } from './shared-pages.ts';
-import { executeStep, type StepFrame, stepEnvironment } from './step.ts';
+import { executeStep, floatFacts, type StepFrame, stepEnvironment } from './step.ts';
 import { structured } from './structure.ts';
 import { placedAccesses } from './sums.ts';
 
@@ -210,6 +210,7 @@ class RegionWriter {
       slow: () => this.#slow(),
       away: () => this.#awayHere(),
       csr: () => (this.#csr ??= csrLocals(fn)),
+      forgetFloat: () => this.#forgetFloat(),
       shared: (step) => this.#shared!.of(this.#at, step),
       once: (what, code) => this.#once(what, code),
       address: this.#address,
@@ -227,11 +228,14 @@ class RegionWriter {
       () => this.fn.local('i32'),
       ({ step }) => this.region.apart(step.place),
     );
+    const switches = blocks.some(({ steps }) => steps.some(({ decoded }) => switchesFloat(decoded)));
     const code = structured({
       successors,
       entryLocal: () => (this.#entryLocal ??= this.fn.local('i32')),
       code: (node, go) => {
         this.#done = new Set(this.#doneIn.get(flow.dominator[node]!));
+        // A way here from the dominator may lead through the switch.
+        if (switches) this.#forgetFloat();
         this.#doneIn.set(node, this.#done);
         this.#at = node;
         this.#shared!.begin(node);
@@ -288,6 +292,10 @@ class RegionWriter {
       i32.store(get(base), i32.add(get(left), i32.shr_u(get(mode), i32.const(modeBits))), hartOffsets.left),
       i32.and(get(mode), i32.const((1 << modeBits) - 1)),
     ];
+  }
+
+  #forgetFloat(): void {
+    for (const fact of Object.values(floatFacts)) this.#done.delete(fact);
   }
 
   #once(what: string, code: () => Statement[]): Statement[] {

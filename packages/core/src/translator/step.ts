@@ -33,6 +33,8 @@ export interface StepFrame extends Frame {
   /** The same, but in the `mode` that is set. */
   away(): Label;
   csr(): CsrLocals;
+  /** Floating point may be off, or not yet dirty, from here on. */
+  forgetFloat(): void;
   /** The page that an access shares with others. */
   shared(step: Step): ReturnType<SharedPages['of']>;
   /** What need not be asked or done again once it was: the code, or nothing. */
@@ -40,6 +42,9 @@ export interface StepFrame extends Frame {
   /** The virtual address of a place. */
   address(place: number): Term<'i64'>;
 }
+
+/** What `once` knows of mstatus.FS. */
+export const floatFacts = { on: 'floatOn', dirty: 'floatDirty' } as const;
 
 const files = { x: hartOffsets.x, f: hartOffsets.f };
 
@@ -107,7 +112,7 @@ export function executeStep(step: Step, frame: StepFrame): Statement[] {
   const code: Statement[] = [];
   if (float.uses)
     code.push(
-      ...frame.once('floatOn', () => [
+      ...frame.once(floatFacts.on, () => [
         unlikely(branchIf(frame.slow(), i32.eqz(i32.load(get(frame.base), hartOffsets.floatState)))),
       ]),
     );
@@ -125,7 +130,9 @@ export function executeStep(step: Step, frame: StepFrame): Statement[] {
   }
   if (float.dirties)
     code.push(
-      ...frame.once('floatDirty', () => [i32.store(get(frame.base), i32.const(3), hartOffsets.floatState)]),
+      ...frame.once(floatFacts.dirty, () => [
+        i32.store(get(frame.base), i32.const(3), hartOffsets.floatState),
+      ]),
     );
   return code;
 }
