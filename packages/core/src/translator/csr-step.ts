@@ -28,8 +28,8 @@ import type { Step } from './discover.ts';
 import type { StepFrame } from './step.ts';
 
 /**
- * CSR instructions within a region: what in-place/system.ts does for the plain ones, and for sstatus while no translation, no
- * floating-point state and no interrupt depends on it. Everything that is asked once does not change while a region runs.
+ * CSR instructions within a region: what in-place/system.ts does for the plain ones, and for sstatus while no translation and no
+ * interrupt that waits depends on it. Everything that is asked once does not change while a region runs.
  */
 
 const sstatus = csrByName('sstatus');
