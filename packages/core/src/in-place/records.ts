@@ -93,7 +93,7 @@ function snapshot({ hart, bank, at, csr, target }: Scope, suffix: '' | 'After'):
   return [
     note('pc', load64(hart, 'pc')),
     note('target', i64.load(get(target), hart.base)),
-    note('status', statusOf(hart, bank)),
+    note('status', statusOf(load32(hart, 'floatState'), bank)),
     note('csr', i64.load(i32.add(get(bank), get(csr)))),
     note('cause', register(trapLevels.supervisor.cause)),
     note('tval', register(trapLevels.supervisor.tval)),

@@ -58,7 +58,7 @@ import { CsrFlag, type InPlaceOperation, kinds, type SpecialCsr } from './kinds.
 import { legalized } from './legalized.ts';
 import { findPrepared, rulesTerm, usePrepared } from './prepared.ts';
 import { defineRecorded } from './records.ts';
-import { statusOf } from './status.ts';
+import { floatStateOf, has, shownStatus, statusOf } from './status.ts';
 
 /**
  * System instructions without TypeScript, on the bank the hart's area names: a bare hart's own, or the shadow bank of the virtual hart
@@ -85,8 +85,6 @@ type Refill = FunctionRef<typeof refillParameters, 'i32'>;
 const nowhere = i32.const(0);
 const leave: Statement = giveBack(i32.const(0));
 const leaveIf = (condition: Term<'i32'>): Statement => when(condition, [leave]);
-const has = (bits: Term<'i64'>, mask: bigint): Term<'i32'> =>
-  i64.ne(i64.and(bits, i64.const(mask)), i64.const(0));
 const without = (bits: Term<'i64'>, mask: bigint): Term<'i64'> => i64.and(bits, i64.const(~mask));
 const lowestBit = (mask: bigint): bigint => mask & -mask;
 const shiftOf = (mask: bigint): number => lowestBit(mask).toString(2).length - 1;
@@ -119,7 +117,8 @@ const plainRegister = (row: Csr, scope: Scope): Register => ({
   ],
 });
 
-const loadStatus = ({ hart, bank, status }: Scope): Statement => set(status, statusOf(hart, bank));
+const loadStatus = ({ hart, bank, status }: Scope): Statement =>
+  set(status, statusOf(load32(hart, 'floatState'), bank));
 
 /** Looks for the contexts of `satp` under those rules, or leaves. */
 const findContexts = (scope: Scope, satp: () => Term<'i64'>, rules: Term<'i32'>): Statement[] => [
@@ -132,14 +131,12 @@ function statusRegister(row: CsrRow, scope: Scope): Register {
   const { hart, old, value, status, privilege } = scope;
   const mstatus = row.kind === 'view' ? row.parent : row;
   const mask = row.kind === 'view' ? row.mask : -1n;
-  const dirty = i64.eq(i64.and(get(status), i64.const(Mstatus.FS)), i64.const(Mstatus.FS));
-  const shown = i64.or(get(status), choose(dirty, i64.const(Mstatus.SD), i64.const(0)));
   const merged = i64.or(without(get(status), mask), i64.and(get(value), i64.const(mask)));
   const changed = (bits: bigint): Term<'i32'> => has(i64.xor(get(status), get(value)), bits);
   const satp = (): Term<'i64'> => bankLoad(scope, Slot.satp);
   const unmasks = has(get(value), Mstatus.SIE | Mstatus.MIE);
   return {
-    read: [loadStatus(scope), set(old, i64.and(shown, i64.const(mask)))],
+    read: [loadStatus(scope), set(old, i64.and(shownStatus(status), i64.const(mask)))],
     write: [
       set(value, merged),
       set(
@@ -157,11 +154,7 @@ function statusRegister(row: CsrRow, scope: Scope): Register {
         ...usePrepared(hart, scope.found),
       ]),
       bankStore(scope, Slot.mstatus, get(value)),
-      store32(
-        hart,
-        'floatState',
-        i32.wrap_i64(i64.shr_u(i64.and(get(value), i64.const(Mstatus.FS)), i64.const(shiftOf(Mstatus.FS)))),
-      ),
+      store32(hart, 'floatState', floatStateOf(value)),
     ],
   };
 }

@@ -12,18 +12,9 @@ import {
 import { csrOffset, hartOffsets } from '../hart-layout.ts';
 import { CsrFlag, csrFlags, kindOf, kinds } from '../in-place/kinds.ts';
 import { legalized } from '../in-place/legalized.ts';
+import { floatStateOf, has, shownStatus, statusOf } from '../in-place/status.ts';
 import { i32, i64 } from '../wasm/ops.ts';
-import {
-  after,
-  branchIf,
-  choose,
-  get,
-  type Local,
-  type Statement,
-  set,
-  type Term,
-  unlikely,
-} from '../wasm/term.ts';
+import { after, branchIf, get, type Local, type Statement, set, type Term, unlikely } from '../wasm/term.ts';
 import type { Step } from './discover.ts';
 import type { StepFrame } from './step.ts';
 
@@ -46,30 +37,30 @@ export interface CsrLocals {
   readonly status: Local<'i64'>;
 }
 
+const writes = (decoded: Decoded): boolean => (csrFlags(decoded) & CsrFlag.writes) !== 0;
+
 /** The CSR of an instruction that regions can execute. */
 export function csrInRegion(decoded: Decoded): CsrRow | undefined {
   const row = kinds[kindOf(decoded) - 1]?.csr;
   if (!row || !(isPlainCsr(row) || row === sstatus)) return undefined;
-  const writes = (csrFlags(decoded) & CsrFlag.writes) !== 0;
-  return writes && isReadOnly(row.number) ? undefined : row;
+  return writes(decoded) && isReadOnly(row.number) ? undefined : row;
 }
 
 /** Whether the instruction may switch floating point on or off. */
 export const switchesFloat = (decoded: Decoded): boolean =>
-  csrInRegion(decoded) === sstatus && (csrFlags(decoded) & CsrFlag.writes) !== 0;
+  csrInRegion(decoded) === sstatus && writes(decoded);
 
 /** All of the instruction, or nothing and on to `slow`. */
 export function executeCsr(step: Step, row: CsrRow, frame: StepFrame): Statement[] {
   const { registers } = frame;
   const { old } = frame.csr();
   const { decoded } = step;
-  const writes = (csrFlags(decoded) & CsrFlag.writes) !== 0;
   if (switchesFloat(decoded)) frame.forgetFloat();
   const register = row === sstatus ? statusRegister(row, frame) : plainRegister(row as Csr, frame);
   return [
     ...permission(decoded, row, frame),
     set(old, register.read),
-    ...(writes ? register.write(written(decoded, frame)) : []),
+    ...(writes(decoded) ? register.write(written(decoded, frame)) : []),
     ...(decoded.rd === 0 ? [] : [registers.write(hartOffsets.x + 8 * decoded.rd, get(old))]),
   ];
 }
@@ -135,16 +126,9 @@ function statusRegister(row: CsrRow, { base, csr, slow }: StepFrame): Register {
   const { bank, status, value: wanted } = csr();
   const mask = row.kind === 'view' ? row.mask : -1n;
   const at = csrOffset(Slot.mstatus);
-  const dirty = i32.eq(i32.load(get(base), hartOffsets.floatState), i32.const(3));
-  const stored = i64.or(i64.load(get(bank), at), choose(dirty, i64.const(Mstatus.FS), i64.const(0)));
-  const isDirty = i64.eq(i64.and(get(status), i64.const(Mstatus.FS)), i64.const(Mstatus.FS));
-  const shown = i64.or(get(status), choose(isDirty, i64.const(Mstatus.SD), i64.const(0)));
-  const has = (bits: Term<'i64'>, some: bigint): Term<'i32'> =>
-    i64.ne(i64.and(bits, i64.const(some)), i64.const(0));
-  const lowest = Mstatus.FS & -Mstatus.FS;
-  const floatState = i32.wrap_i64(i64.div_u(i64.and(get(wanted), i64.const(Mstatus.FS)), i64.const(lowest)));
+  const floatState = i32.load(get(base), hartOffsets.floatState);
   return {
-    read: after([set(status, stored)], i64.and(shown, i64.const(mask))),
+    read: after([set(status, statusOf(floatState, bank))], i64.and(shownStatus(status), i64.const(mask))),
     write: (value) => [
       set(wanted, i64.xor(get(status), value)),
       // Of what sstatus shows, only so much may change here; the rest is mstatus' as it was.
@@ -161,7 +145,7 @@ function statusRegister(row: CsrRow, { base, csr, slow }: StepFrame): Register {
         ),
       ),
       i64.store(get(bank), get(wanted), at),
-      i32.store(get(base), floatState, hartOffsets.floatState),
+      i32.store(get(base), floatStateOf(wanted), hartOffsets.floatState),
     ],
   };
 }

@@ -63,15 +63,18 @@ export class RegionCache {
 
   /** Slots of the regions that have the indirect jump at a host offset. */
   withJump(hostOffset: number): number[] {
-    const near = [...(this.#byPage.get(hostOffset >>> 12) ?? [])];
-    return near.filter(({ jumps }) => jumps.has(hostOffset)).map(({ slot }) => slot);
+    return this.#slotsNear(hostOffset, ({ jumps }) => jumps.has(hostOffset));
   }
 
   /** Slots of the regions that have code at a host offset. */
   withCode(hostOffset: number): number[] {
-    const near = [...(this.#byPage.get(hostOffset >>> 12) ?? [])];
     const halfword = hostOffset >>> 1;
-    return near.filter(({ extents }) => touches(extents, halfword, halfword + 1)).map(({ slot }) => slot);
+    return this.#slotsNear(hostOffset, ({ extents }) => touches(extents, halfword, halfword + 1));
+  }
+
+  #slotsNear(hostOffset: number, wanted: (region: Installed) => boolean): number[] {
+    const near = [...(this.#byPage.get(hostOffset >>> 12) ?? [])];
+    return near.filter(wanted).map(({ slot }) => slot);
   }
 
   /** Puts the region's handler into its slot, which was decoded anew. */

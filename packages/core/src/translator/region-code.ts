@@ -229,19 +229,22 @@ class RegionWriter {
       ({ step }) => this.region.apart(step.place),
     );
     const switches = blocks.some(({ steps }) => steps.some(({ decoded }) => switchesFloat(decoded)));
-    const code = structured({
-      successors,
-      entryLocal: () => (this.#entryLocal ??= this.fn.local('i32')),
-      code: (node, go) => {
-        this.#done = new Set(this.#doneIn.get(flow.dominator[node]!));
-        // A way here from the dominator may lead through the switch.
-        if (switches) this.#forgetFloat();
-        this.#doneIn.set(node, this.#done);
-        this.#at = node;
-        this.#shared!.begin(node);
-        return this.#block(blocks[node]!, needs[node], go);
+    const code = structured(
+      {
+        successors,
+        entryLocal: () => (this.#entryLocal ??= this.fn.local('i32')),
+        code: (node, go) => {
+          this.#done = new Set(this.#doneIn.get(flow.dominator[node]!));
+          // A way here from the dominator may lead through the switch.
+          if (switches) this.#forgetFloat();
+          this.#doneIn.set(node, this.#done);
+          this.#at = node;
+          this.#shared!.begin(node);
+          return this.#block(blocks[node]!, needs[node], go);
+        },
       },
-    });
+      flow,
+    );
     // Registers are known only now that all code is written.
     return [...this.#enter(), block(this.#out, this.#withLeavings(code)), ...this.#leave()];
   }

@@ -27,12 +27,12 @@ export interface Shape {
  * Structured code of a control flow graph (Ramsey, "Beyond Relooper", 2022): dominated nodes nest, merge points follow blocks,
  * backward edges become loops. Where a loop has several entries, hubs dispatch on a local that says which.
  */
-export function structured(shape: Shape): Statement[] {
-  const plain = analyse(shape.successors, 0);
-  if (isRegular(shape.successors, plain)) {
-    return new Writer(shape, { successors: shape.successors, through: new Map() }, plain).function(0);
+export function structured(shape: Shape, flow: Flow = analyse(shape.successors, 0)): Statement[] {
+  const { successors } = shape;
+  if (isRegular(successors, flow)) {
+    return new Writer(shape, { successors, through: new Map() }, flow).function(0);
   }
-  const graph = withHubs(shape.successors, plain.order);
+  const graph = withHubs(successors, flow.order);
   const root = graph.through.get(0)?.[0] ?? 0;
   return new Writer(shape, graph, analyse(graph.successors, root)).function(root);
 }

@@ -21,35 +21,41 @@ const each = <Name extends string, F>(
     F
   >;
 
+/** An instruction without immediates that takes two arguments of one type. */
+const ofTwo =
+  <A extends ValueType, R extends ValueType>(_: A, type: R) =>
+  (opcode: number): ((a: Term<A>, b: Term<A>) => Term<R>) => {
+    const code = [opcode];
+    return (a, b) => ({ type, kind: 'plain', opcode: code, args: [a, b] });
+  };
+
+/** One that takes one argument: a conversion, if the types are not the same. */
+const convert = <From extends ValueType, To extends ValueType>(
+  _: From,
+  type: To,
+  opcode: number | readonly number[],
+): ((a: Term<From>) => Term<To>) => {
+  const code = typeof opcode === 'number' ? [opcode] : opcode;
+  return (a) => ({ type, kind: 'plain', opcode: code, args: [a] });
+};
+
 const binary = <T extends ValueType, N extends string>(
   type: T,
   table: Record<N, number>,
-): Record<N, Binary<T>> =>
-  each(table, (opcode) => {
-    const code = [opcode];
-    return (a, b) => ({ type: type, kind: 'plain', opcode: code, args: [a, b] });
-  });
+): Record<N, Binary<T>> => each(table, ofTwo(type, type));
+const compare = <T extends ValueType, N extends string>(
+  type: T,
+  table: Record<N, number>,
+): Record<N, Compare<T>> => each(table, ofTwo(type, 'i32'));
 const unary = <T extends ValueType, N extends string>(
   type: T,
   table: Record<N, number>,
-): Record<N, Unary<T>> =>
-  each(table, (opcode) => {
-    const code = [opcode];
-    return (a) => ({ type: type, kind: 'plain', opcode: code, args: [a] });
-  });
-const compare = <T extends ValueType, N extends string>(
-  _: T,
-  table: Record<N, number>,
-): Record<N, Compare<T>> =>
-  each(table, (opcode) => {
-    const code = [opcode];
-    return (a, b) => ({ type: 'i32', kind: 'plain', opcode: code, args: [a, b] });
-  });
+): Record<N, Unary<T>> => each(table, (opcode) => convert(type, type, opcode));
 
 /** Opcode and natural alignment (log2) of memory instructions, as `opcode | align << 8`. */
 const load = <T extends ValueType, N extends string>(type: T, table: Record<N, number>): Record<N, Load<T>> =>
   each(table, (row) => (address, offset = 0) => ({
-    type: type,
+    type,
     kind: 'memory',
     opcode: row & 0xff,
     align: row >> 8,
@@ -120,16 +126,6 @@ const floatBinary = (type: Float) => {
     max: base + 5,
     copysign: base + 6,
   };
-};
-
-/** A conversion from one type to another. */
-const convert = <From extends ValueType, To extends ValueType>(
-  _: From,
-  to: To,
-  opcode: number | readonly number[],
-): ((a: Term<From>) => Term<To>) => {
-  const code = typeof opcode === 'number' ? [opcode] : opcode;
-  return (a) => ({ type: to, kind: 'plain', opcode: code, args: [a] });
 };
 
 /** Relaxed multiply-add of vectors whose lanes are all the same; `codes` are splat, multiply-add and extraction of a lane. */

@@ -120,7 +120,7 @@ export const plain = <T extends ResultType>(
   type: T,
   opcode: number | readonly number[],
   ...args: Term[]
-): Term<T> => ({ type: type, kind: 'plain', opcode: typeof opcode === 'number' ? [opcode] : opcode, args });
+): Term<T> => ({ type, kind: 'plain', opcode: typeof opcode === 'number' ? [opcode] : opcode, args });
 
 export const get = <T extends ValueType>(local: Local<T>): Term<T> => ({
   type: local.type,
@@ -176,7 +176,7 @@ export const loop = (to: Label, body: readonly Term[]): Statement => ({
 });
 /** A block whose last term is its value; branches may not carry one. */
 export const valueBlock = <T extends ValueType>(type: T, to: Label, body: readonly Term[]): Term<T> => ({
-  type: type,
+  type,
   kind: 'block',
   label: to,
   body,
