@@ -2,6 +2,7 @@ import { BareHart, type BareHartOptions } from './bare-hart.ts';
 import { Bus } from './bus.ts';
 import { CodeMap } from './code-map.ts';
 import { fusesMultiplyAdd } from './codegen/host-fused.ts';
+import { hasTailCalls } from './codegen/host-tail-calls.ts';
 import type { Engine, EngineHost } from './engine.ts';
 import { Hart, type HartOptions } from './hart.ts';
 import { hartBytes } from './hart-layout.ts';
@@ -25,6 +26,8 @@ export interface CoreOptions {
   readonly shared?: boolean;
   /** Whether the host's relaxed multiply-add is used. Defaults to whether it is there and rounds once; false is always right. */
   readonly fusedMultiplyAdd?: boolean;
+  /** Whether translated code calls its successors by WebAssembly's tail calls. Defaults to whether the host has them; false is always right. */
+  readonly tailCalls?: boolean;
 }
 
 /** The physical machine: one memory, a bus, one engine and the harts made so far. */
@@ -42,7 +45,9 @@ export class Core implements CoreParts {
     this.bus = new Bus(this.memory);
     this.code = new CodeMap(this.memory);
     const fusedMultiplyAdd = options.fusedMultiplyAdd ?? fusesMultiplyAdd();
-    this.engine = make({ memory: this.memory, codePages: this.code, fusedMultiplyAdd }, options);
+    const tailCalls = options.tailCalls ?? hasTailCalls();
+    const host = { memory: this.memory, codePages: this.code, fusedMultiplyAdd, tailCalls };
+    this.engine = make(host, options);
   }
 
   get harts(): readonly Hart[] {

@@ -83,6 +83,8 @@ export interface EngineHost {
   readonly codePages: CodePages;
   /** The host's relaxed multiply-add may be used: it rounds once. */
   readonly fusedMultiplyAdd: boolean;
+  /** The host has WebAssembly's tail calls. */
+  readonly tailCalls: boolean;
 }
 
 /** What an engine that translates did so far. */

@@ -40,12 +40,26 @@ describe('a module of regions', () => {
   const blocks = discover(codeOf(program), 0, limits)!;
   const region = { blocks, hostPages: new Map([[0, 5]]), apart: () => false };
 
-  test.each([undefined, 64])('is valid and imports the memory alone (shared pages: %s)', (sharedPages) => {
-    const bytes = regionModule([region, region], { sharedPages, fusedMultiplyAdd: false, knownPages: 1024 });
+  const imported = (kind: string, ...names: string[]) =>
+    names.map((name) => ({ module: 'trapline', name, kind }));
+
+  test.each([
+    { sharedPages: undefined, tailCalls: false },
+    { sharedPages: 64, tailCalls: false },
+    { sharedPages: undefined, tailCalls: true },
+  ])('is valid and imports the memory and what it goes on with: %o', ({ sharedPages, tailCalls }) => {
+    const bytes = regionModule([region, region], {
+      sharedPages,
+      tailCalls,
+      fusedMultiplyAdd: false,
+      knownPages: 1024,
+    });
     expect(WebAssembly.validate(bytes)).toBe(true);
     const module = new WebAssembly.Module(bytes);
+    const functions = ['refillLoad', 'refillStore', ...(tailCalls ? ['next'] : [])];
     expect(WebAssembly.Module.imports(module)).toEqual([
-      { module: 'trapline', name: 'memory', kind: 'memory' },
+      ...imported('memory', 'memory'),
+      ...imported('function', ...functions),
     ]);
     expect(WebAssembly.Module.exports(module)).toEqual([
       { name: 'r0', kind: 'function' },

@@ -9,6 +9,7 @@ import {
   type FunctionType,
   get,
   giveBack,
+  type Local,
   type Statement,
   set,
   type TableRef,
@@ -61,24 +62,28 @@ export const Mode = {
   apart: 6,
 } as const;
 
-export interface RegionSupport extends RegionPlaces {
+/** The table of regions, and their type: (hart area) -> `Mode`. */
+export interface RegionTable {
   readonly table: TableRef;
   readonly signature: FunctionType<readonly ['i32'], 'i32'>;
 }
 
-export function regionSupport(module: ModuleBuilder, places: RegionPlaces): RegionSupport {
+export type RegionSupport = RegionPlaces & RegionTable;
+
+export function importRegions(module: ModuleBuilder): RegionTable {
   const table = module.importTable(importModule, regionTableImport, { initial: maxRegions });
-  return { ...places, table, signature: module.type(['i32'], 'i32') };
+  return { table, signature: module.type(['i32'], 'i32') };
 }
 
-const counterOf = ({ slot }: Run): Term<'i32'> =>
+/** Where the counter of a slot is, from the first one. */
+export const counterOf = (slot: Local<'i32'>): Term<'i32'> =>
   i32.and(i32.shr_u(get(slot), i32.const(slotShift)), i32.const(2 * (heatCounters - 1)));
 
 /** Counts `slot`; `hot` runs when that was the last one missing. */
 function count(run: Run, { heat, threshold }: RegionSupport, hot: readonly Statement[]): Statement[] {
-  const { index, status } = run;
+  const { index, slot, status } = run;
   return [
-    set(index, counterOf(run)),
+    set(index, counterOf(slot)),
     set(status, i32.add(i32.load16_u(get(index), heat), i32.const(1))),
     i32.store16(get(index), get(status), heat),
     when(i32.eq(get(status), i32.const(threshold)), [i32.store16(get(index), i32.const(0), heat), ...hot]),

@@ -28,9 +28,9 @@ import {
 import {
   arriving,
   countNear,
+  importRegions,
   Mode,
   type RegionPlaces,
-  regionSupport,
   reportHot,
   runRegion,
 } from './enter-region.ts';
@@ -71,7 +71,7 @@ export function generateInterpreter({
   const hart: HartAccess = { base };
   const imports = declareImports(module);
   module.importMemory(importModule, memoryImport, importLimits(sharedPages, base + hartBytes));
-  const support = regions && regionSupport(module, regions);
+  const support = regions && { ...regions, ...importRegions(module) };
   const floatCalls = new FloatCalls();
   const slowTable = defineSlowRows(module, { hart, imports, floatCalls });
   const system = defineSystem(module, hart, imports.refillStore);

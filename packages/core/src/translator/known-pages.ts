@@ -1,6 +1,7 @@
 import { guardBit, hartOffsets } from '../hart-layout.ts';
 import { Mode } from '../interpreter/enter-region.ts';
 import { type DataTlb, tlbIndex } from '../interpreter/hart-access.ts';
+import type { refillParameters } from '../refill/refill.ts';
 import type { ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import {
@@ -23,20 +24,27 @@ export const knownPagesBytes = 2 * 32 * knownPageBytes;
 
 const finderParameters = ['i32', 'i64', 'i32', 'i32'] as const;
 type Finder = FunctionRef<typeof finderParameters, 'i32'>;
-/** `(hart area, address, bytes after the first, known page) -> 0, or the `Mode` to leave with`, of each TLB: `apart` when more than one entry is looked for in vain. */
+type Refill = FunctionRef<typeof refillParameters, 'i32'>;
+/**
+ * `(hart area, address, bytes after the first, known page) -> 0, or the `Mode` to leave with`, of each TLB: `apart` when more than one entry is looked for
+ * in vain. A refill does away with a miss that the page tables answer.
+ */
 export type PageFinders = Readonly<Record<DataTlb, Finder>>;
 
 /** Functions, one for a whole module: the way of a page that is not the known one is long, and seldom gone. */
-export const definePageFinders = (module: ModuleBuilder): PageFinders => ({
-  loadTlb: defineFinder(module, 'loadTlb'),
-  storeTlb: defineFinder(module, 'storeTlb'),
+export const definePageFinders = (
+  module: ModuleBuilder,
+  refills: Readonly<Record<DataTlb, Refill>>,
+): PageFinders => ({
+  loadTlb: defineFinder(module, 'loadTlb', refills.loadTlb),
+  storeTlb: defineFinder(module, 'storeTlb', refills.storeTlb),
 });
 
 /**
  * The entry is chosen by the first byte, the tag compared with the last: over a page's end that misses, and both pages are looked
  * at. Where they lie as in host memory one addend serves both.
  */
-const defineFinder = (module: ModuleBuilder, tlb: DataTlb): Finder =>
+const defineFinder = (module: ModuleBuilder, tlb: DataTlb, refill: Refill): Finder =>
   module.function(tlb, finderParameters, 'i32', (fn, base, va, further, at) => {
     const [index, second, page] = [fn.local('i32'), fn.local('i32'), fn.local('i64')];
     const table = hartOffsets[tlb];
@@ -55,12 +63,17 @@ const defineFinder = (module: ModuleBuilder, tlb: DataTlb): Finder =>
       unlikely(
         when(i32.eqz(has(index, tagged(get(page)))), [
           when(has(index, i64.or(tagged(get(page)), i64.const(guardBit))), [leave(Mode.apart)]),
-          when(i64.eq(get(page), first), [leave(Mode.slow)]),
-          set(second, entryOf(last())),
-          when(i32.eqz(has(index, tagged(first))), [leave(Mode.slow)]),
-          when(i32.eqz(has(second, tagged(get(page)))), [leave(Mode.apart)]),
-          when(i32.ne(addend(index), addend(second)), [leave(Mode.apart)]),
-          set(page, first),
+          when(
+            i64.eq(get(page), first),
+            [when(i32.eqz(call(refill, get(base), get(va))), [leave(Mode.slow)])],
+            [
+              set(second, entryOf(last())),
+              when(i32.eqz(has(index, tagged(first))), [leave(Mode.slow)]),
+              when(i32.eqz(has(second, tagged(get(page)))), [leave(Mode.apart)]),
+              when(i32.ne(addend(index), addend(second)), [leave(Mode.apart)]),
+              set(page, first),
+            ],
+          ),
         ]),
       ),
       i64.store(get(at), get(page)),

@@ -10,6 +10,8 @@ export interface Installed {
   readonly jumps: ReadonlySet<number>;
   /** The host pages it depends on, with the first and last byte of its code in each. */
   readonly extents: readonly Extent[];
+  /** How often its owner was told that it is entered often. */
+  entered: number;
 }
 
 /** Bytes of a region's code in one page of RAM, as host offsets; halfwords that are code are in `halfwords`. */
@@ -40,12 +42,12 @@ export class RegionCache {
   }
 
   /** Makes the interpreter enter `code` at the slot, instead of what was there before. False when there is no room. */
-  install({ slot, jumps, extents }: Omit<Installed, 'number'>, code: unknown): boolean {
+  install({ slot, jumps, extents }: Omit<Installed, 'number' | 'entered'>, code: unknown): boolean {
     const before = this.#bySlot.get(slot);
     if (before) this.#drop(before);
     const number = this.#free.pop() ?? (this.#fresh < maxRegions ? this.#fresh++ : undefined);
     if (number === undefined) return false;
-    const region: Installed = { number, slot, jumps, extents };
+    const region: Installed = { number, slot, jumps, extents, entered: 0 };
     this.table.set(number, code);
     this.#bySlot.set(slot, region);
     for (const { hostPage } of extents) {

@@ -11,6 +11,7 @@ import {
   block,
   branch,
   branchIf,
+  type FunctionRef,
   get,
   type Label,
   type Local,
@@ -18,6 +19,7 @@ import {
   type Statement,
   set,
   type Term,
+  tailCall,
   unlikely,
   when,
 } from '../wasm/term.ts';
@@ -25,6 +27,7 @@ import { type CsrLocals, switchesFloat } from './csr-step.ts';
 import { type Block, type Edge, lengthOf, pageOf, type Step, successorsOf } from './discover.ts';
 import { analyse, type Flow } from './graph.ts';
 import { KnownPages, type PageFinders } from './known-pages.ts';
+import type { nextParameters } from './next-region.ts';
 import { SharedPages } from './shared-pages.ts';
 import { executeStep, floatFacts, type StepFrame, stepEnvironment } from './step.ts';
 import { structured } from './structure.ts';
@@ -46,6 +49,8 @@ export interface RegionOptions {
   /** Address of `knownPagesBytes` of memory. */
   readonly knownPages: number;
   readonly finders: PageFinders;
+  /** Goes on with another region; undefined: the interpreter does. */
+  readonly next: FunctionRef<typeof nextParameters, 'i32'> | undefined;
 }
 
 /** Registers in locals: loaded when the region is entered, the written ones stored when it is left. */
@@ -185,7 +190,7 @@ class RegionWriter {
     private readonly region: Region,
     private readonly fn: FunctionBuilder,
     base: Local<'i32'>,
-    options: RegionOptions,
+    private readonly options: RegionOptions,
   ) {
     this.#target = fn.local('i64');
     this.#distance = fn.local('i64');
@@ -293,8 +298,18 @@ class RegionWriter {
       ...registers.store(base),
       i64.store(get(base), i64.add(get(page), i64.extend_i32_s(get(this.#place))), hartOffsets.pc),
       i32.store(get(base), i32.add(get(left), i32.shr_u(get(mode), i32.const(modeBits))), hartOffsets.left),
-      i32.and(get(mode), i32.const((1 << modeBits) - 1)),
+      set(mode, i32.and(get(mode), i32.const((1 << modeBits) - 1))),
+      ...this.#goOn(),
+      get(mode),
     ];
+  }
+
+  /** Another region may begin where this one is left in a mode that counts. */
+  #goOn(): Statement[] {
+    const { next } = this.options;
+    if (!next) return [];
+    const { base, mode } = this.#frame;
+    return [when(i32.and(get(mode), i32.const(1)), [tailCall(next, get(base), get(mode))])];
   }
 
   #forgetFloat(): void {

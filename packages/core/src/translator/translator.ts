@@ -1,15 +1,25 @@
 import type { Decoded } from '@trapline/isa';
 import type { Engine, EngineHart, EngineHost, EngineStats, StopReason } from '../engine.ts';
-import { heatCounters, Mode, maxRegions, regionHandler, untoldApart } from '../interpreter/enter-region.ts';
+import {
+  heatCounters,
+  Mode,
+  maxRegions,
+  regionHandler,
+  regionTableImport,
+  untoldApart,
+} from '../interpreter/enter-region.ts';
 import { firstRowHandler, special } from '../interpreter/handlers.ts';
 import { importModule, memoryImport } from '../interpreter/imports.ts';
 import { decodeSlot, Interpreter, interpreterBytes, type RegionOwner } from '../interpreter/interpreter.ts';
 import { slotBytes, slotField } from '../interpreter/slot.ts';
+import { type CoreMemory, importLimits } from '../memory.ts';
 import { decodeCached } from '../reference/engine.ts';
+import { refillsOf } from '../refill/instance.ts';
 import { csrInRegion } from './csr-step.ts';
 import { type Block, type Code, discover, isReturn, type Limits, pageOf } from './discover.ts';
 import { knownPagesBytes } from './known-pages.ts';
-import { type Extent, RegionCache, touches } from './region-cache.ts';
+import { nextExport, nextRegionModule } from './next-region.ts';
+import { type Extent, type Installed, RegionCache, touches } from './region-cache.ts';
 import type { Region } from './region-code.ts';
 import { regionModule } from './region-module.ts';
 import { unrolled } from './unroll.ts';
@@ -18,7 +28,6 @@ import { unrolled } from './unroll.ts';
 export interface TranslatorOptions {
   /** Arrivals at a jump target that make it hot. */
   readonly threshold?: number;
-  readonly limits?: Limits;
   /** Hot places translated together (1: each at once), and milliseconds the first of them waits for others. */
   readonly batch?: number;
   readonly patienceMilliseconds?: number;
@@ -32,7 +41,14 @@ const defaultThreshold = 20000;
 const defaultBatch = 32;
 const defaultPatience = 5;
 const defaultCacheBytes = 16 << 20;
-const defaultLimits: Limits = { instructions: 300, callDepth: 2 };
+/**
+ * Most code of a kernel is warm, and there is much of it: regions are narrow first, so that they seldom hold the same code twice. Those that are
+ * entered often are made anew, wide. How wide is no matter of what is right.
+ */
+const narrow: Limits = { instructions: 100, callDepth: 0 };
+const wide: Limits = { instructions: 300, callDepth: 2 };
+/** So many times `threshold` entries of a narrow region are often. */
+const oftenEntered = 8;
 
 /** The part of the time that translation may take, after a first allowance. */
 const mostOfTime = 0.15;
@@ -59,6 +75,7 @@ interface Candidate {
   readonly slot: number;
   readonly pc: bigint;
   readonly hostPage: number;
+  readonly limits: Limits;
 }
 
 /** A region and what it was made of. */
@@ -81,7 +98,8 @@ export class Translator implements Engine, RegionOwner {
   readonly #knownPages: number;
   readonly #interpreter: Interpreter;
   readonly #regions: RegionCache;
-  readonly #limits: Limits;
+  /** What modules of regions may import. */
+  readonly #imports: WebAssembly.ModuleImports;
   readonly #unseen: boolean;
   readonly #batch: number;
   readonly #patience: number;
@@ -111,7 +129,6 @@ export class Translator implements Engine, RegionOwner {
   constructor(host: EngineHost, options: TranslatorOptions = {}) {
     this.#host = host;
     this.threshold = options.threshold ?? defaultThreshold;
-    this.#limits = options.limits ?? defaultLimits;
     this.#unseen = options.unseen ?? false;
     this.#batch = options.batch ?? defaultBatch;
     this.#patience = options.patienceMilliseconds ?? defaultPatience;
@@ -122,6 +139,17 @@ export class Translator implements Engine, RegionOwner {
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: maxRegions });
     this.#regions = new RegionCache(host.memory.view, this.table, this.replaced);
     this.#interpreter = new Interpreter(host, { translator: this });
+    this.#imports = this.#importsOf(host.memory);
+  }
+
+  #importsOf(memory: CoreMemory): WebAssembly.ModuleImports {
+    const { load, store } = refillsOf(memory);
+    const imports = { [memoryImport]: memory.wasm, refillLoad: load, refillStore: store };
+    if (!this.#host.tailCalls) return imports;
+    const module = new WebAssembly.Module(nextRegionModule(importLimits(memory.sharedPages), this));
+    const needed = { [memoryImport]: memory.wasm, [regionTableImport]: this.table };
+    const { exports } = new WebAssembly.Instance(module, { [importModule]: needed });
+    return { ...imports, [nextExport]: exports[nextExport]! };
   }
 
   run(hart: EngineHart): StopReason {
@@ -172,11 +200,17 @@ export class Translator implements Engine, RegionOwner {
     if (mode === Mode.apart) this.#separate(hart, hostPage * 4096 + offset);
     if (mode === Mode.apart || (mode === Mode.indirect && this.#learn(hart, pc))) return;
     if (this.#refused.has(slot)) return;
-    if (this.#host.memory.view.getUint16(slot + slotField.handler, true) >= regionHandler) return;
+    const handler = this.#host.memory.view.getUint16(slot + slotField.handler, true);
     const known = this.#regions.at(slot);
-    if (known) this.#regions.enter(known);
-    else if (!this.#unseen && this.#host.memory.view.getUint16(slot + slotField.handler, true) === 0) return;
-    else this.#enqueue({ hart, slot, pc, hostPage });
+    if (known && handler < regionHandler) this.#regions.enter(known);
+    else if (known ? this.#isNarrow(known) : this.#unseen || handler !== 0)
+      this.#enqueue({ hart, slot, pc, hostPage, limits: known ? wide : narrow });
+  }
+
+  /** A region was entered another `threshold` times: whether it is too narrow for that. */
+  #isNarrow(region: Installed): boolean {
+    region.entered++;
+    return region.entered >= oftenEntered && this.#origins.get(region.slot)!.limits === narrow;
   }
 
   /** Notes where an indirect jump led; true when a region is going to know. */
@@ -269,7 +303,7 @@ export class Translator implements Engine, RegionOwner {
     // The page may have been forgotten since the place was noted.
     if (cache.knownSlotsOf(hostPage) + (entry >>> 1) * slotBytes !== slot) return undefined;
     const code = new CodeView(this.#host, cache, candidate, this.#jumps, this.#unseen);
-    const blocks = discover(code, entry, this.#limits);
+    const blocks = discover(code, entry, candidate.limits);
     if (!blocks) return undefined;
     const { hostPages } = code;
     return {
@@ -286,12 +320,13 @@ export class Translator implements Engine, RegionOwner {
   }
 
   #compile(batch: readonly Prepared[]): void {
-    const { memory, fusedMultiplyAdd } = this.#host;
+    const { memory, fusedMultiplyAdd, tailCalls } = this.#host;
     const { sharedPages } = memory;
     const regions = batch.map(({ region }) => region);
-    const bytes = regionModule(regions, { sharedPages, fusedMultiplyAdd, knownPages: this.#knownPages });
+    const knownPages = this.#knownPages;
+    const bytes = regionModule(regions, { sharedPages, fusedMultiplyAdd, tailCalls, knownPages });
     const module = new WebAssembly.Module(bytes);
-    const { exports } = new WebAssembly.Instance(module, { [importModule]: { [memoryImport]: memory.wasm } });
+    const { exports } = new WebAssembly.Instance(module, { [importModule]: this.#imports });
     batch.forEach((prepared, n) => {
       this.#regions.install(prepared, exports[`r${n}`]);
       this.#origins.set(prepared.slot, prepared.origin);
