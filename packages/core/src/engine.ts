@@ -66,6 +66,8 @@ export interface EngineHart {
   readonly base: number;
   readonly views: HartViews;
   readonly slow: SlowPath;
+  /** `time` as instructions executed in place read it. */
+  guestTime(): bigint;
 }
 
 /** Which pages of RAM hold code that an engine has cached: their stores take the slow path. Pages are `host offset >>> 12`. */

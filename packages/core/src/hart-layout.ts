@@ -107,6 +107,13 @@ export const hartFields = {
   guardedStores: { type: 'u32', count: 1 },
   /** Misses that a refill answered. */
   refills: { type: 'u64', count: 1 },
+  /** Derived tables: see refill/derive.ts. What is known of the guest's own translation, by the number of the context that is derived from it. */
+  guestFacts: { type: 'u64', count: contextFactsWords * 2 ** contextBits },
+  /** The pages the tables are made of, by host page numbers: the first and how many; where their records are (0: nothing is derived). */
+  derivedPages: { type: 'u32', count: 2 },
+  derivedRecords: { type: 'u32', count: 1 },
+  /** What added to a host offset gives the address entries have. */
+  derivedBias: { type: 'u64', count: 1 },
   /** What the last examination found: the leaf, the host offsets of the entries by their level, log2 of the page's bytes (0: untranslated), and what PMP allows there. */
   walkedLeaf: { type: 'u64', count: 1 },
   walkedEntries: { type: 'u32', count: 6 },

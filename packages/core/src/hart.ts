@@ -20,7 +20,14 @@ import {
 } from '@trapline/isa';
 import type { HartClock } from './clock.ts';
 import { type EngineHart, Slow, type SlowStatus, Stop, type StopReason } from './engine.ts';
-import { csrOffset, type HartViews, hartBytes, hartOffsets, hartViews } from './hart-layout.ts';
+import {
+  csrOffset,
+  type HartField,
+  type HartViews,
+  hartBytes,
+  hartOffsets,
+  hartViews,
+} from './hart-layout.ts';
 import { type CoreParts, Mmu } from './mmu.ts';
 import type { IrqLine } from './ports.ts';
 import { decodeCached } from './reference/engine.ts';
@@ -68,41 +75,31 @@ export interface HartState {
   readonly machineDeadline: bigint | undefined;
 }
 
-/** What a virtual hart has in common with the hart it executes on; its CSRs, privilege, contexts and TLBs are its own. */
-const shared = (views: HartViews): Partial<HartViews> => {
-  const {
-    csrs: _csrs,
-    dataContext: _data,
-    fetchContext: _fetch,
-    loadTlb: _l,
-    storeTlb: _s,
-    fetchTlb: _f,
-    privilege: _privilege,
-    interruptWaits: _waits,
-    bank: _bank,
-    switched: _switched,
-    intercepted: _intercepted,
-    recording: _recording,
-    recordedCsrs: _recordedCsrs,
-    recorded: _recorded,
-    records: _records,
-    prepared: _prepared,
-    contextFacts: _facts,
-    spans: _spans,
-    largePages: _large,
-    codeLinks: _links,
-    filled: _filled,
-    fills: _fills,
-    guardedStores: _guarded,
-    refills: _refills,
-    walkedLeaf: _leaf,
-    walkedEntries: _entries,
-    walkedSize: _size,
-    walkedAllowed: _allowed,
-    ...rest
-  } = views;
-  return rest;
-};
+/** What a virtual hart has in common with the hart it executes on; its CSRs, privilege, contexts, TLBs and the rest are its own. */
+const sharedFields = [
+  'x',
+  'sink',
+  'f',
+  'pc',
+  'retiredLimit',
+  'left',
+  'stop',
+  'exitCause',
+  'exitWord',
+  'exitTval',
+  'slowResult',
+  'reservation',
+  'reservationBytes',
+  'floatState',
+  'cameFrom',
+  'translated',
+  'apart',
+  'fenced',
+  'trapped',
+] as const satisfies readonly HartField[];
+
+const shared = (views: HartViews): Partial<HartViews> =>
+  Object.fromEntries(sharedFields.map((field) => [field, views[field]]));
 
 const noClock: HartClock = {
   time: () => 0n,
@@ -130,6 +127,8 @@ export class Hart implements EngineHart, PrivilegedState {
   used = 0;
   protected readonly core: CoreParts;
   private readonly options: HartOptions;
+  /** Whose system instructions the engine executes in place. */
+  private inPlaceOf: Hart | undefined;
   private waiting = false;
   private stopWanted = false;
   private isHalted = false;
@@ -186,6 +185,10 @@ export class Hart implements EngineHart, PrivilegedState {
     return this.clock.time();
   }
 
+  guestTime(): bigint {
+    return (this.inPlaceOf ?? this).time();
+  }
+
   lines(): bigint {
     const deadline = this.machineDeadline;
     return deadline !== undefined && this.clock.time() >= deadline ? this.wires | Mip.MTI : this.wires;
@@ -210,6 +213,7 @@ export class Hart implements EngineHart, PrivilegedState {
    * the kinds in `intercepted` (`interceptBits`); undefined: all of them are TypeScript's.
    */
   executeInPlace(of: Hart | undefined, intercepted = 0n): void {
+    this.inPlaceOf = of;
     this.views.bank[0] = of === undefined ? 0 : of.base;
     this.views.intercepted[0] = intercepted;
   }
@@ -237,6 +241,11 @@ export class Hart implements EngineHart, PrivilegedState {
   /** sfence.vma. */
   flushTlb(va?: bigint, asid?: number): void {
     this.slow.fence(va, asid);
+  }
+
+  /** `sfence.vma` of one page, by its number. */
+  flushPage(page: number): void {
+    this.slow.fencePage(page);
   }
 
   dropReservation(): void {

@@ -33,4 +33,5 @@ export { type CoreParts, Mmu, type WalkedFields } from './mmu.ts';
 export type * from './ports.ts';
 export { decodeCached } from './reference/engine.ts';
 export { evaluate, type MemoryPort, type Registers } from './reference/evaluate.ts';
+export { type DerivedTables, derivedField, derivedRecordBytes } from './refill/derive.ts';
 export { type RoundResult, type Sampler, type ScheduledHart, Scheduler } from './scheduler.ts';

@@ -27,6 +27,7 @@ import { guardBit, type HartViews, hartOffsets, invalidMark, notedFills } from '
 import { PreparedContexts, rulesOf } from './in-place/prepared.ts';
 import type { CoreMemory } from './memory.ts';
 import { contextFacts, contextFactsWords } from './refill/context-facts.ts';
+import { type DerivedTables, describeDerived } from './refill/derive.ts';
 import { examinersOf, type Refills } from './refill/instance.ts';
 import { LargePages } from './refill/large-pages.ts';
 import { allowedBit, type Span, spansOf, writeSpans } from './refill/spans.ts';
@@ -115,7 +116,7 @@ export class Mmu implements SlowPath, StoreCache {
     this.largePages = new LargePages(views.largePages);
     this.views.codeLinks[0] = core.code.offset;
     this.contexts = new Contexts({
-      describe: (number, t) => this.contextFacts.set(contextFacts(t), contextFactsWords * number),
+      describe: (number, t) => this.describe(number, t),
       wipe: () => this.clearTlbs(),
     });
     this.walkMemory = {
@@ -165,6 +166,26 @@ export class Mmu implements SlowPath, StoreCache {
     this.prepared.put(satp, rulesOf(privilege, status), contexts);
   }
 
+  private describe(number: number, t: Translation): void {
+    const at = contextFactsWords * number;
+    this.contextFacts.set(contextFacts(t), at);
+    this.views.guestFacts.fill(0n, at, at + contextFactsWords);
+  }
+
+  /** The tables this hart walks are derived from a guest's, and may be filled as `derivesFrom` says. For a monitor. */
+  derives(tables: DerivedTables): void {
+    describeDerived(this.views, tables);
+  }
+
+  /** What the tables of the current contexts are derived from; that holds as long as the contexts do. */
+  derivesFrom(state: PrivilegedState): void {
+    const { dataContext, fetchContext, guestFacts } = this.views;
+    for (const number of [Number(dataContext[0]), Number(fetchContext[0])]) {
+      const at = contextFactsWords * number;
+      if (guestFacts[at] === 0n) guestFacts.set(contextFacts(translation(state, 'load')), at);
+    }
+  }
+
   /** What `prepare` was told does not hold any more. */
   forgetPrepared(): void {
     this.prepared.clear();
@@ -211,14 +232,26 @@ export class Mmu implements SlowPath, StoreCache {
       this.emptyTlbs();
       return;
     }
-    if (va === undefined || this.largePages.has(va)) {
-      this.contexts.renewPaged(va === undefined ? asid : undefined);
-      this.prepared.clear();
-      if (va !== undefined) this.largePages.clear();
-      this.stale = true;
+    if (va === undefined) this.renewContexts(asid);
+    else this.fencePage(Number(u64(va) >> 12n));
+  }
+
+  /** The same for one page, by its number: 52 bits. */
+  fencePage(page: number): void {
+    if (this.largePages.has(page)) {
+      this.renewContexts(undefined);
+      this.largePages.clear();
       return;
     }
-    for (const tlb of Object.values(this.tlbs)) tlb.drop(va);
+    this.tlbs.load.drop(page);
+    this.tlbs.store.drop(page);
+    this.tlbs.fetch.drop(page);
+  }
+
+  private renewContexts(asid: number | undefined): void {
+    this.contexts.renewPaged(asid);
+    this.prepared.clear();
+    this.stale = true;
   }
 
   /** Clears the entries filled since the TLBs were last empty: one by one while they are noted. */

@@ -35,10 +35,10 @@ export class Tlb {
     return this.tags.byteOffset + 16 * index;
   }
 
-  /** Drops what is cached where `va` would be, of every context. */
-  drop(va: bigint): void {
-    const index = Number((va >> 12n) & indexMask);
-    this.tags.fill(0n, 2 * index, 2 * index + 2);
+  /** Drops what is cached where a page would be, by its number, of every context. */
+  drop(page: number): void {
+    const at = 4 * (page % tlbEntries);
+    for (let word = at; word < at + 4; word++) this.words[word] = 0;
   }
 
   /** Drops every entry that maps to that page of host memory. */

@@ -21,6 +21,7 @@ test('the module is valid and imports the listed functions and the memory, nothi
     'trapline.decode: function',
     'trapline.straddle: function',
     'trapline.hot: function',
+    'trapline.time: function',
     'trapline.refillLoad: function',
     'trapline.refillStore: function',
     'trapline.refillFetch: function',

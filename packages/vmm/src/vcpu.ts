@@ -1,5 +1,6 @@
 import {
   type CoreParts,
+  type DerivedTables,
   decodeCached,
   type Exit,
   Hart,
@@ -46,6 +47,8 @@ export interface VcpuHost {
   readonly pager: Pager;
   readonly policy: Policy;
   readonly exits: ExitLog;
+  /** Where the pager's tables are. */
+  readonly derived: DerivedTables;
   /** Names of the CSRs and instructions that exit though they need no decision of the monitor's; 'all': every sensitive instruction. */
   readonly intercepts: 'all' | readonly string[];
   /** A policy ended the run. */
@@ -127,6 +130,7 @@ export class Vcpu extends Hart {
     const { intercepts } = host;
     if (intercepts !== 'all') physical.executeInPlace(this, interceptBits(intercepts));
     physical.slow.onSwitched = () => this.#followSwitch();
+    physical.slow.derives(host.derived);
     physical.privilege = U;
     physical.csrs.set(slotOf('pmpaddr0'), everything.address);
     physical.setCsr(slotOf('pmpcfg0'), everything.config);
@@ -236,7 +240,14 @@ export class Vcpu extends Hart {
       physical.setCsr(Slot.satp, tree.satp);
     }
     if (!physical.slow.refresh()) return;
+    if (this.#mayFill()) physical.slow.derivesFrom(this);
     physical.slow.prepare(this.csrs.get(Slot.satp), this.privilege, this.csrs.get(Slot.mstatus));
+  }
+
+  /** Whether shadow tables may be filled in place: nobody wants to see the exits that are saved, and data is translated as code is. */
+  #mayFill(): boolean {
+    const { pager, policy } = this.#host;
+    return !pager.protecting && policy.onExit === undefined && !this.#dataTranslationDiffers();
   }
 
   /** The engine changed the virtual state in place, and now needs a translation. */

@@ -3,6 +3,7 @@ import {
   type BoardClock,
   type Core,
   type CoreParts,
+  type DerivedTables,
   type DmaMemory,
   type Firmware,
   type FirmwareHart,
@@ -72,6 +73,8 @@ export class VirtualMachine {
   readonly bus: GuestBus;
   readonly exits = new ExitLog();
   readonly pager: Pager;
+  /** Where the shadow tables are. */
+  readonly derived: DerivedTables;
   readonly harts: readonly VirtualHart[];
   /** Why a policy stopped the run, if one did. */
   stopReason: string | undefined;
@@ -83,8 +86,11 @@ export class VirtualMachine {
   };
 
   constructor(options: VirtualMachineOptions) {
-    const { core } = options;
+    const { core, shadowBytes: bytes = defaultPoolBytes } = options;
     this.#core = core;
+    const offset = core.memory.allocate(bytes);
+    const records = core.memory.allocate(TablePool.recordBytes(bytes));
+    this.derived = { offset, bytes, records, bias: hostBase };
     this.bus = new GuestBus(core.memory);
     this.pager = new Pager(
       {
@@ -92,14 +98,17 @@ export class VirtualMachine {
         guestAddress: (host) => this.bus.addressOf(host)!,
         hostAddress: (host) => hostBase + host,
         watch: (page, watched) => this.#watch(page, watched),
-        fence: (va, asid) => {
-          for (const { vcpu } of this.harts) vcpu.physical.flushTlb(va, asid);
+        fence: (asid) => {
+          for (const { vcpu } of this.harts) vcpu.physical.flushTlb(undefined, asid);
+        },
+        fencePage: (page) => {
+          for (const { vcpu } of this.harts) vcpu.physical.flushPage(page);
         },
         leave: () => {
           for (const { vcpu } of this.harts) vcpu.physical.rearm();
         },
       },
-      this.#makePool(options.shadowBytes ?? defaultPoolBytes),
+      this.#makePool(),
     );
     const guest = this.#guestParts();
     this.harts = Array.from({ length: options.harts }, (_, id) => new VirtualHart(this, guest, options, id));
@@ -107,7 +116,7 @@ export class VirtualMachine {
 
   /** Core memory a virtual machine needs beside the guest's RAM, in bytes. */
   static overheadBytes(harts: number, shadowBytes = defaultPoolBytes): number {
-    return shadowBytes + 2 * harts * hartBytes;
+    return shadowBytes + TablePool.recordBytes(shadowBytes) + 2 * harts * hartBytes;
   }
 
   /** Gives the guest zeroed RAM at guest-physical `address`. Throws HostError when it overlaps or does not fit. */
@@ -143,11 +152,15 @@ export class VirtualMachine {
     return this.pager.stats();
   }
 
-  #makePool(bytes: number): TablePool {
+  #makePool(): TablePool {
     const { memory, bus } = this.#core;
-    const offset = memory.allocate(bytes);
+    const { offset, bytes, records } = this.derived;
     bus.mapRam(hostBase + offset, bytes, offset);
-    return new TablePool(hostBase + offset, new BigUint64Array(memory.buffer, offset, bytes / 8));
+    return new TablePool({
+      base: hostBase + offset,
+      words: new BigUint64Array(memory.buffer, offset, bytes / 8),
+      records: new Uint32Array(memory.buffer, records, TablePool.recordBytes(bytes) / 4),
+    });
   }
 
   #hostPage(gpa: bigint): bigint | undefined {
@@ -180,6 +193,7 @@ export class VirtualHart extends BareHart {
     const host = {
       guest,
       pager: machine.pager,
+      derived: machine.derived,
       policy,
       exits: machine.exits,
       intercepts: interceptsOf(options.intercept ?? defaultIntercept, policy),

@@ -10,7 +10,7 @@ import {
 } from '@trapline/isa';
 
 /** CSRs beside the plain ones whose reads and writes have code of their own. */
-const special = ['mstatus', 'sstatus', 'satp', 'fcsr', 'fflags', 'frm'] as const;
+const special = ['mstatus', 'sstatus', 'satp', 'fcsr', 'fflags', 'frm', 'time'] as const;
 export type SpecialCsr = (typeof special)[number];
 
 /** Other system instructions that can be executed in place. */

@@ -23,7 +23,7 @@ const slotOfRow = (row: CsrRow): number => (row.kind === 'view' ? row.parent.slo
 
 /** The slot of the bank that an instruction of that kind is about. */
 const slotOfKind = ({ name, csr }: Kind): number => {
-  if (csr !== undefined) return slotOfRow(csr);
+  if (csr !== undefined && slotOfRow(csr) >= 0) return slotOfRow(csr);
   return name === 'ecall' ? trapLevels.supervisor.epc : Slot.mstatus;
 };
 

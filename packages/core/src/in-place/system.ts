@@ -78,9 +78,11 @@ interface Scope {
   readonly index: Local<'i32'>;
   readonly found: Local<'i32'>;
   readonly refillStore: Refill;
+  readonly time: Time;
 }
 
 type Refill = FunctionRef<typeof refillParameters, 'i32'>;
+type Time = FunctionRef<readonly [], 'i64'>;
 
 const nowhere = i32.const(0);
 const leave: Statement = giveBack(i32.const(0));
@@ -194,6 +196,23 @@ function floatRegister(row: CsrRow, scope: Scope): Register {
   };
 }
 
+/** `time` where the counter enables open it. It changes from one reading to the next: what is recorded of it is TypeScript's. */
+function timeRegister(row: CsrRow, scope: Scope): Register {
+  const { hart, old, privilege, time } = scope;
+  const bit = 1n << BigInt(row.number & 31);
+  const closed = (slot: number): Term<'i32'> => i32.eqz(has(bankLoad(scope, slot), bit));
+  const closedToUser = i32.and(i32.eq(get(privilege), i32.const(U)), closed(Slot.scounteren));
+  const barred = i32.or(closed(Slot.mcounteren), closedToUser);
+  return {
+    read: [
+      leaveIf(load32(hart, 'recording')),
+      leaveIf(i32.and(i32.ne(get(privilege), i32.const(M)), barred)),
+      set(old, call(time)),
+    ],
+    write: [leave],
+  };
+}
+
 const specialRegisters: Record<SpecialCsr, (row: CsrRow, scope: Scope) => Register> = {
   mstatus: statusRegister,
   sstatus: statusRegister,
@@ -201,6 +220,7 @@ const specialRegisters: Record<SpecialCsr, (row: CsrRow, scope: Scope) => Regist
   fcsr: floatRegister,
   fflags: floatRegister,
   frm: floatRegister,
+  time: timeRegister,
 };
 
 const flag = ({ slot }: Scope, bit: number): Term<'i32'> =>
@@ -420,7 +440,7 @@ function dispatch(scope: Scope): Statement[] {
 export function defineSystem(
   module: ModuleBuilder,
   hart: HartAccess,
-  refillStore: Refill,
+  { refillStore, time }: { readonly refillStore: Refill; readonly time: Time },
 ): FunctionRef<readonly ['i32'], 'i32'> {
   const perform = module.function('perform', ['i32'], 'i32', (fn, slot) => {
     const bank = fn.local('i32');
@@ -440,6 +460,7 @@ export function defineSystem(
       index: fn.local('i32'),
       found: fn.local('i32'),
       refillStore,
+      time,
     };
     return [
       set(bank, load32(hart, 'bank')),

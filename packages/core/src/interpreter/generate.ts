@@ -74,7 +74,7 @@ export function generateInterpreter({
   const support = regions && { ...regions, ...importRegions(module) };
   const floatCalls = new FloatCalls();
   const slowTable = defineSlowRows(module, { hart, imports, floatCalls });
-  const system = defineSystem(module, hart, imports.refillStore);
+  const system = defineSystem(module, hart, imports);
   const run = module.function('run', [], 'i32', (fn) => {
     const locals: RunLocals = {
       slot: fn.local('i32'),

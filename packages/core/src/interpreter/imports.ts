@@ -29,6 +29,8 @@ const importTypes = {
   straddle: { params: ['i32', 'i64'], result: 'i32' },
   /** (slot, pc, mode): control reached them often enough to be worth translating. */
   hot: { params: ['i32', 'i64', 'i32'], result: 'void' },
+  /** `time` as the guest reads it now. */
+  time: { params: [], result: 'i64' },
   /** (hart area, va) -> host offset, or 0: ask the slow path. */
   refillLoad: { params: refillParameters, result: 'i32' },
   refillStore: { params: refillParameters, result: 'i32' },

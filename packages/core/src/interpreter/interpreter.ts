@@ -18,6 +18,7 @@ import {
   slotShift,
   straddlingDistance,
 } from './slot.ts';
+import { recallSlot, rememberSlot } from './slot-memo.ts';
 import type { FloatCall } from './slow-row.ts';
 
 /** Pages of predecoded code an interpreter keeps unless told otherwise. */
@@ -207,6 +208,7 @@ class HartProgram {
       fetch: (pc) => this.#fetch(BigInt.asUintN(64, pc)),
       decode: (slot) => decodeSlot(this.host.memory.view, this.cache, slot >>> 0),
       straddle: (slot, pc) => this.#straddle(slot >>> 0, BigInt.asUintN(64, pc)),
+      time: () => this.hart.guestTime(),
       refillLoad: this.refills.load,
       refillStore: this.refills.store,
       refillFetch: this.refills.fetch,
@@ -277,10 +279,12 @@ export function decodeSlot(view: DataView, cache: CodeCache, slot: number): void
 
 /** Decodes `word` into a slot; `inPage` is its place in its page, if its neighbours are slots of that page. */
 function fill(view: DataView, slot: number, word: number, inPage: number | undefined): void {
+  if (recallSlot(view, slot, word)) return;
   const decoded = decodeCached(word);
   if (!decoded) fillSpecialSlot(view, slot, { handler: special.illegal, operand: word });
   else if (!isHandled(decoded.row)) fillSystemSlot(view, slot, decoded, special.system);
   else fillSlot(view, slot, decoded, placement(decoded, inPage));
+  if (decoded && !jumpsRelative(decoded.row)) rememberSlot(view, slot, word);
 }
 
 /** Jumps within their page get the distance in slots instead of bytes. */

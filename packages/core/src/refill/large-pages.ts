@@ -31,12 +31,14 @@ export class LargePages {
     this.#bits[sizes.indexOf(size) * rowBytes + (bit >> 3)]! |= 1 << (bit & 7);
   }
 
-  /** Whether `va` may be in one of the mappings. */
-  has(va: bigint): boolean {
-    return sizes.some((size, row) => {
-      const bit = bitOf(va, size);
-      return (this.#bits[row * rowBytes + (bit >> 3)]! & (1 << (bit & 7))) !== 0;
-    });
+  /** Whether a page, by its number (52 bits), may be in one of the mappings. */
+  has(page: number): boolean {
+    const sign = page >= 2 ** 51 ? 2 ** numberBits : 0;
+    for (let row = 0; row < sizes.length; row++) {
+      const bit = (Math.floor(page / 2 ** (sizes[row]! - 12)) % 2 ** numberBits) + sign;
+      if ((this.#bits[row * rowBytes + (bit >> 3)]! & (1 << (bit & 7))) !== 0) return true;
+    }
+    return false;
   }
 
   clear(): void {

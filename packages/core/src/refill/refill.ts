@@ -8,7 +8,9 @@ import {
   block,
   branch,
   branchIf,
+  call,
   choose,
+  type FunctionRef,
   get,
   giveBack,
   type Local,
@@ -21,6 +23,7 @@ import {
   when,
 } from '../wasm/term.ts';
 import { accesses, ContextFact, contextFactsWords } from './context-facts.ts';
+import { derivedField, derivedLeaf, findRecord } from './derive.ts';
 import { noteLargePage } from './large-pages.ts';
 import { allowedBit, spanBytes, spanField } from './spans.ts';
 
@@ -35,8 +38,10 @@ export type RefillAccess = (typeof accesses)[number];
 
 interface Walk {
   readonly access: RefillAccess;
-  /** Whether what is found goes to the `walked` fields, and not to the TLB. */
-  readonly examines: boolean;
+  /** What a walk is for: to fill a TLB, to tell what was found, or to derive a leaf from it. */
+  readonly purpose: 'fill' | 'examine' | 'derive';
+  /** Fills an entry of a derived table that is empty: (hart area, va, its host offset) -> whether it did. */
+  readonly derive?: FunctionRef<typeof deriveParameters, 'i32'>;
   readonly base: Local<'i32'>;
   readonly va: Local<'i64'>;
   readonly context: Local<'i64'>;
@@ -118,6 +123,21 @@ const tell = ({ base, pte, size, bits }: Walk): Statement[] => [
 const noteInvalid = ({ base, va }: Walk): Statement =>
   i64.store(get(base), i64.xor(get(va), i64.const(invalidMark)), hartOffsets.invalid);
 
+/** The entry at `host` is not valid: unless it can be filled, the walk is over. */
+function invalid(walk: Walk): Statement[] {
+  const { purpose, derive, base, va, pte, size, host } = walk;
+  if (purpose === 'derive') return [giveUp];
+  const over = [noteInvalid(walk), giveUp];
+  if (!derive) return over;
+  const derives = i32.ne(i32.load(get(base), hartOffsets.derivedRecords), i32.const(0));
+  const fillable = i32.and(derives, i32.and(i64.eqz(get(pte)), i64.eq(get(size), i64.const(pageBits))));
+  return [
+    when(i32.eqz(fillable), over),
+    when(i32.eqz(call(derive, get(base), get(va), get(host))), over),
+    set(pte, i64.load(get(host))),
+  ];
+}
+
 /** Finds the leaf: `pte`, which maps `size` bits. */
 function descend(walk: Walk): Statement[] {
   const { fact, va, pa, pte, size, host } = walk;
@@ -135,8 +155,8 @@ function descend(walk: Walk): Statement[] {
         set(pa, i64.add(get(pa), i64.shl(index, i64.const(3)))),
         ...toHost(walk, i32.const(allowedBit('load', false))),
         set(pte, i64.load(get(host))),
-        ...(walk.examines ? [noteEntry(walk)] : []),
-        when(i64.eqz(some(pte, Pte.V)), [noteInvalid(walk), giveUp]),
+        ...(walk.purpose === 'examine' ? [noteEntry(walk)] : []),
+        when(i64.eqz(some(pte, Pte.V)), invalid(walk)),
         giveUpUnless(i64.eqz(i64.shr_u(get(pte), i64.const(unusualShift)))),
         branchIf(leaf, i64.ne(some(pte, Pte.R | Pte.X), i64.const(0))),
         giveUpIf(i64.ne(some(pte, notInPointers | Pte.V), i64.const(Pte.V))),
@@ -234,12 +254,48 @@ function refillBody(walk: Walk): Term[] {
     set(pa, get(va)),
     when(mode(ContextFact.levels), [...descend(walk), ...follow(walk)]),
     ...toHost(walk, choose(mode(ContextFact.machine), allowed(true), allowed(false))),
-    ...(walk.examines ? tell(walk) : enterLinked[access](walk)),
+    ...(walk.purpose === 'examine' ? tell(walk) : enterLinked[access](walk)),
     get(host),
   ];
 }
 
-const locals = (fn: FunctionBuilder): Omit<Walk, 'access' | 'examines' | 'base' | 'va'> => ({
+/** Type of what fills an entry. */
+const deriveParameters = ['i32', 'i64', 'i32'] as const;
+
+/** `walk.base` is the guest's area: its RAM is where the guest's tables and pages are. */
+function deriveBody(
+  walk: Walk,
+  { area, entry, record }: Record<'area' | 'entry' | 'record', Local<'i32'>>,
+): Term[] {
+  const { access, base, context, facts, fact, size, host, bits } = walk;
+  const number = access === 'fetch' ? hartOffsets.fetchContext : hartOffsets.dataContext;
+  const offset = i32.mul(i32.wrap_i64(get(context)), i32.const(8 * contextFactsWords));
+  const paged = i64.ne(some(fact, BigInt(ContextFact.levels)), i64.const(0));
+  return [
+    set(base, i32.load(get(area), hartOffsets.bank)),
+    giveUpUnless(get(base)),
+    ...findRecord(area, entry, record),
+    giveUpUnless(get(record)),
+    set(context, i64.load(get(area), number)),
+    set(facts, i32.add(i32.add(get(area), i32.const(hartOffsets.guestFacts)), offset)),
+    set(fact, i64.load(get(facts))),
+    giveUpUnless(paged),
+    ...descend(walk),
+    giveUpIf(i64.ne(get(size), i64.const(pageBits))),
+    giveUpIf(i32.ne(i32.shr_u(get(host), i32.const(pageBits)), i32.load(get(record), derivedField.from))),
+    ...follow(walk),
+    ...toHost(walk, i32.const(allowedBit(access, false))),
+    i64.store(get(entry), derivedLeaf(area, { ...walk, allowed: bits })),
+    i32.store(
+      get(record),
+      i32.add(i32.load(get(record), derivedField.fills), i32.const(1)),
+      derivedField.fills,
+    ),
+    i32.const(1),
+  ];
+}
+
+const locals = (fn: FunctionBuilder): Omit<Walk, 'access' | 'purpose' | 'derive' | 'base' | 'va'> => ({
   context: fn.local('i64'),
   facts: fn.local('i32'),
   fact: fn.local('i64'),
@@ -259,14 +315,19 @@ const locals = (fn: FunctionBuilder): Omit<Walk, 'access' | 'examines' | 'base' 
 export function refillModule(memory: MemoryLimits): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory('trapline', 'memory', memory);
-  for (const examines of [false, true]) {
-    for (const access of accesses) {
-      const name = examines ? `examine.${access}` : access;
-      const made = module.function(name, refillParameters, 'i32', (fn, base, va) =>
-        refillBody({ access, examines, base, va, ...locals(fn) }),
-      );
-      module.export(name, 'function', made.index);
-    }
+  const define = (access: RefillAccess, name: string, how: Pick<Walk, 'purpose' | 'derive'>): void => {
+    const made = module.function(name, refillParameters, 'i32', (fn, base, va) =>
+      refillBody({ access, base, va, ...how, ...locals(fn) }),
+    );
+    module.export(name, 'function', made.index);
+  };
+  for (const access of accesses) {
+    const derive = module.function(`derive.${access}`, deriveParameters, 'i32', (fn, area, va, entry) => {
+      const [base, record] = [fn.local('i32'), fn.local('i32')];
+      return deriveBody({ access, purpose: 'derive', base, va, ...locals(fn) }, { area, entry, record });
+    });
+    define(access, access, { purpose: 'fill', derive });
+    define(access, `examine.${access}`, { purpose: 'examine' });
   }
   return module.encode();
 }

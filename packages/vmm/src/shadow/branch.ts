@@ -33,7 +33,6 @@ export class ShadowBranch {
   readonly users = new Map<ShadowTree, Set<number>>();
   readonly #pool: TablePool;
   #alive = true;
-  #leaves = 0;
 
   constructor(pool: TablePool, { level, view, origin }: Pick<ShadowBranch, 'level' | 'view' | 'origin'>) {
     this.#pool = pool;
@@ -52,8 +51,9 @@ export class ShadowBranch {
     return this.#alive;
   }
 
+  /** Leaves it holds: they are counted now, one by one. */
   get leaves(): number {
-    return this.#leaves;
+    return this.#count(this.table, this.level);
   }
 
   /** Installs the leaf of a page, instead of another one only if `replaces`; gives the one there was, or 0. */
@@ -62,7 +62,6 @@ export class ShadowBranch {
     for (let level = this.level; level > 0; level--) table = this.#descend(entryAt(table, page, level));
     const at = entryAt(table, page, 0);
     const old = this.#pool.read(at);
-    if (old === 0n) this.#leaves++;
     if (old === 0n || replaces) this.#pool.write(at, leaf);
     return old;
   }
@@ -90,9 +89,20 @@ export class ShadowBranch {
     const entry = this.#pool.read(at);
     if (entry === 0n) return false;
     this.#pool.write(at, 0n);
-    if (entry & leafBits) this.#leaves--;
-    else this.#release(frameOf(entry), level - 1);
+    if (!(entry & leafBits)) this.#release(frameOf(entry), level - 1);
     return true;
+  }
+
+  /** The table that holds a page's leaf shadows the guest's in that host page: its plain leaves may be filled in place. */
+  derive(page: number, from: number): void {
+    const at = this.#entry(page, 0);
+    if (at !== undefined) this.#pool.derive(tableOf(at), from);
+  }
+
+  /** How many leaves of the table that holds a page's were filled in place since this was asked. */
+  takeFills(page: number): number {
+    const at = this.#entry(page, 0);
+    return at === undefined ? 0 : this.#pool.takeFills(tableOf(at));
   }
 
   destroy(): void {
@@ -127,13 +137,20 @@ export class ShadowBranch {
   }
 
   #release(table: number, level: number): void {
-    for (let i = 0; i < fanout; i++) {
+    for (let i = 0; level > 0 && i < fanout; i++) {
       const entry = this.#pool.read(table + i * 8);
-      if (entry === 0n) continue;
-      if (level === 0) this.#leaves--;
-      else this.#release(frameOf(entry), level - 1);
+      if (entry !== 0n) this.#release(frameOf(entry), level - 1);
     }
     this.#pool.free(table);
+  }
+
+  #count(table: number, level: number): number {
+    let leaves = 0;
+    for (let i = 0; i < fanout; i++) {
+      const entry = this.#pool.read(table + i * 8);
+      if (entry !== 0n) leaves += level === 0 ? 1 : this.#count(frameOf(entry), level - 1);
+    }
+    return leaves;
   }
 }
 
@@ -147,6 +164,9 @@ export const branchKey = ({
 
 const entryAt = (table: number, page: number, level: number): number =>
   table + (Math.floor(page / spanPages(level)) % fanout) * 8;
+
+/** The page an entry is in. */
+const tableOf = (at: number): number => at - (at % 4096);
 
 /** The entry that leads to a table. */
 export const pointerTo = (table: number): bigint => (BigInt(table / 4096) << 10n) | V;

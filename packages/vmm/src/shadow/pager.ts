@@ -16,7 +16,7 @@ import { branchKey, frameOf, PoolExhausted, ShadowBranch, spanPages } from './br
 import { factsOf, type Guest, leafOf, needed, permissionBits, plainBit } from './permissions.ts';
 import type { TablePool } from './pool.ts';
 import { GuestTables, Space, type TableUse } from './tables.ts';
-import { addressOf, type Levels, pageNumber, ShadowTree } from './tree.ts';
+import { type Levels, pageNumber, ShadowTree, virtualPage } from './tree.ts';
 
 /** What the pager asks of the virtual machine around it. */
 export interface PagerHost {
@@ -28,8 +28,10 @@ export interface PagerHost {
   hostAddress(host: number): number;
   /** Calls `written` for every store of a hart to guest page `page` (by its number) from now on, or not any more. */
   watch(page: number, watched: boolean): void;
-  /** Makes every hart of the machine forget cached translations: of one page, or (undefined) all of address space `asid`, or of all. */
-  fence(va: bigint | undefined, asid: number | undefined): void;
+  /** Makes every hart of the machine forget cached translations: all of address space `asid`, or (undefined) of all. */
+  fence(asid: number | undefined): void;
+  /** The same of one page, by the number of its virtual address. */
+  fencePage(page: number): void;
   /** A tree was destroyed: no hart may go on in it after the present instruction. */
   leave(): void;
 }
@@ -147,6 +149,7 @@ export class Pager {
       poolPagesUsed: this.#pool.used,
       guestTables: this.#tables.size,
       ...this.#counts,
+      fills: this.#counts.fills + this.#pool.fills,
     };
   }
 
@@ -205,7 +208,14 @@ export class Pager {
     return tree;
   }
 
-  /** Whether write protection makes every store to a guest page table an exit; otherwise they happen in place, and are heard of. */
+  /**
+   * Whether write protection makes every store to a guest page table an exit; otherwise they happen in place, and are heard of. Then plain leaves may be
+   * filled in place, too.
+   */
+  get protecting(): boolean {
+    return this.#protecting;
+  }
+
   set protecting(value: boolean) {
     if (value === this.#protecting) return;
     this.#forgetAll();
@@ -235,7 +245,11 @@ export class Pager {
     const target = { branch, page, gpa, hpa: this.#host.hostAddress(host & ~0xfff) };
     const bits = permissionBits(state, found);
     const filled = this.#install(access, target, this.#watched(bits, gpa));
-    if (filled.kind !== 'filled' || found.size === 12) return filled;
+    if (filled.kind !== 'filled') return filled;
+    if (found.size === 12) {
+      branch.derive(page, Math.floor(found.entries[0]! / 4096));
+      return filled;
+    }
     return { ...filled, around: this.#fillAround(mmu, target, bits) };
   }
 
@@ -330,7 +344,7 @@ export class Pager {
   #detach(tree: ShadowTree, entry: number): boolean {
     const branch = tree.detach(entry);
     if (branch === undefined) return false;
-    this.#host.fence(undefined, tree.asid);
+    this.#host.fence(tree.asid);
     this.#fell(branch);
     return true;
   }
@@ -411,16 +425,20 @@ export class Pager {
 
   /** Makes the harts forget one page of a branch, wherever it is. */
   #forgetPage(branch: ShadowBranch, page: number): void {
-    const seen = new Set<bigint>();
+    let last: number | undefined;
     for (const [tree, entries] of branch.users) {
-      for (const entry of entries) seen.add(addressOf(entry * tree.branchPages + page, tree.levels));
+      for (const entry of entries) {
+        const number = virtualPage(entry * tree.branchPages + page, tree.levels);
+        // A branch is mostly at one place in all trees.
+        if (number !== last) this.#host.fencePage(number);
+        last = number;
+      }
     }
-    for (const va of seen) this.#host.fence(va, undefined);
   }
 
   #forgetBranch({ users }: ShadowBranch): void {
-    if (users.size > fewUsers) this.#host.fence(undefined, undefined);
-    else for (const tree of users.keys()) this.#host.fence(undefined, tree.asid);
+    if (users.size > fewUsers) this.#host.fence(undefined);
+    else for (const tree of users.keys()) this.#host.fence(tree.asid);
   }
 
   /** The guest (or a device) changed `[gpa, gpa + bytes)`: what the shadows derived from page tables there goes. */
@@ -433,9 +451,19 @@ export class Pager {
       this.#counts.tableStores++;
       const from = page === first ? gpa % 4096 : 0;
       const to = page === last ? end % 4096 : 4095;
-      if (to - from >= blockBytes - 1 || this.#tables.stored(page)) this.#release(page);
+      if (to - from >= blockBytes - 1 || (this.#tables.stored(page) && !this.#wasFilled(page)))
+        this.#release(page);
       else for (let entry = from >> 3; entry <= to >> 3; entry++) this.#invalidate(page, entry);
     }
+  }
+
+  /** Whether leaves were filled in place from a table since that was asked: it is in use, whatever is stored there. */
+  #wasFilled(page: number): boolean {
+    let fills = 0;
+    for (const use of this.#tables.uses(page))
+      if (!('space' in use) && use.level === 0 && use.branch.alive) fills += use.branch.takeFills(use.page);
+    if (fills > 0) this.#tables.walkedThrough(page);
+    return fills > 0;
   }
 
   /** What derives from one entry of a table page goes. */
@@ -488,7 +516,7 @@ export class Pager {
   #destroy(tree: ShadowTree): void {
     for (const branch of tree.destroy()) this.#fell(branch);
     this.generation++;
-    this.#host.fence(undefined, tree.asid);
+    this.#host.fence(tree.asid);
     this.#host.leave();
   }
 

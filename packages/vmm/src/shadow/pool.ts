@@ -1,16 +1,37 @@
+import { derivedField, derivedRecordBytes } from '@trapline/core';
+
+const recordWords = derivedRecordBytes / 4;
+const pageBytes = 4096;
+
+/** What a pool is made of: views of core memory, and the host-physical address of the first. */
+export interface PoolMemory {
+  readonly base: number;
+  /** Whole pages. */
+  readonly words: BigUint64Array;
+  /** A record for each page (core, "Tables that a monitor derives"), zero at first. */
+  readonly records: Uint32Array;
+}
+
 /** Host-physical pages shadow tables are made of: a fixed region of core memory no guest is given. */
 export class TablePool {
   readonly #free: number[] = [];
   readonly #words: BigUint64Array;
+  readonly #records: Uint32Array;
   readonly #base: number;
+  #fills = 0;
   readonly pages: number;
 
-  /** `base` is the host-physical address of `words`, a page-aligned view of that memory. */
-  constructor(base: number, words: BigUint64Array) {
+  constructor({ base, words, records }: PoolMemory) {
     this.#base = base;
     this.#words = words;
+    this.#records = records;
     this.pages = Math.floor(words.length / 512);
-    for (let page = this.pages - 1; page >= 0; page--) this.#free.push(base + page * 4096);
+    for (let page = this.pages - 1; page >= 0; page--) this.#free.push(base + page * pageBytes);
+  }
+
+  /** Bytes of the records of so many bytes of pages, whole pages too. */
+  static recordBytes(bytes: number): number {
+    return Math.ceil(((bytes / pageBytes) * derivedRecordBytes) / pageBytes) * pageBytes;
   }
 
   get used(): number {
@@ -32,7 +53,33 @@ export class TablePool {
   }
 
   free(page: number): void {
+    this.takeFills(page);
+    this.#records[this.#recordOf(page) + derivedField.from / 4] = 0;
     this.#free.push(page);
+  }
+
+  /** The table in a page shadows the guest's table in that host page, entry for entry, and may be filled in place. */
+  derive(page: number, from: number): void {
+    this.#records[this.#recordOf(page) + derivedField.from / 4] = from;
+  }
+
+  /** How many leaves of a page's table were filled in place since this was asked. */
+  takeFills(page: number): number {
+    const at = this.#recordOf(page) + derivedField.fills / 4;
+    const fills = this.#records[at]!;
+    this.#records[at] = 0;
+    this.#fills += fills;
+    return fills;
+  }
+
+  /** Leaves ever filled in place. */
+  get fills(): number {
+    const at = derivedField.fills / 4;
+    return this.#records.reduce((sum, word, n) => sum + (n % recordWords === at ? word : 0), this.#fills);
+  }
+
+  #recordOf(page: number): number {
+    return ((page - this.#base) / pageBytes) * recordWords;
   }
 
   read(address: number): bigint {

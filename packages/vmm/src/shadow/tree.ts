@@ -79,6 +79,8 @@ export class ShadowTree {
 export const pageNumber = (va: bigint, levels: Levels): number =>
   Number((va >> 12n) & ((1n << BigInt(9 * levels)) - 1n));
 
-/** The virtual address of a page by that number: sign-extended to 64 bits, unsigned. */
-export const addressOf = (page: number, levels: Levels): bigint =>
-  BigInt.asUintN(64, BigInt.asIntN(12 + 9 * levels, BigInt(page) << 12n));
+/** The number, of 52 bits, of the virtual address of a page by that number: its highest bit is copied to those above. */
+export const virtualPage = (page: number, levels: Levels): number => {
+  const pages = 2 ** (9 * levels);
+  return page < pages / 2 ? page : page + 2 ** 52 - pages;
+};

@@ -1,0 +1,80 @@
+import { Pte } from '@trapline/isa';
+import { type HartViews, hartOffsets } from '../hart-layout.ts';
+import { i32, i64 } from '../wasm/ops.ts';
+import { get, type Local, type Statement, set, type Term, tee, when } from '../wasm/term.ts';
+import { accesses } from './context-facts.ts';
+import { allowedBit } from './spans.ts';
+
+/**
+ * Tables that a monitor derives from a guest's: the hart walks them, and the leaves a guest has are filled in when they are needed. Where such a
+ * table is known to shadow one table of the guest, entry for entry, a plain leaf is filled without the monitor. The table of the guest is
+ * recorded for the page the derived one is in; the monitor sees to it that a derived table which shadows another one, or none, is
+ * reached by no walk.
+ *
+ * A record is two u32: the host page of the guest's table (0: it is not known to shadow any), and how many leaves were filled.
+ */
+export const derivedRecordBytes = 8;
+export const derivedField = { from: 0, fills: 4 } as const;
+
+/** Where derived tables are. */
+export interface DerivedTables {
+  /** The pages they are made of: a byte offset in core memory, and bytes. */
+  readonly offset: number;
+  readonly bytes: number;
+  /** Byte offset of their records, `derivedRecordBytes` for each page. */
+  readonly records: number;
+  /** The address of the core's first byte in entries. */
+  readonly bias: number;
+}
+
+export function describeDerived(views: HartViews, { offset, bytes, records, bias }: DerivedTables): void {
+  views.derivedPages.set([offset / 4096, bytes / 4096]);
+  views.derivedRecords[0] = records;
+  views.derivedBias[0] = BigInt(bias);
+}
+
+/** Puts the record of the page that host offset `entry` is in into `record`, if it has one; else 0. */
+export function findRecord(area: Local<'i32'>, entry: Local<'i32'>, record: Local<'i32'>): Statement[] {
+  const page = i32.sub(i32.shr_u(get(entry), i32.const(12)), i32.load(get(area), hartOffsets.derivedPages));
+  const known = i32.lt_u(tee(record, page), i32.load(get(area), hartOffsets.derivedPages + 4));
+  const at = i32.add(
+    i32.load(get(area), hartOffsets.derivedRecords),
+    i32.mul(get(record), i32.const(derivedRecordBytes)),
+  );
+  return [when(known, [set(record, at)], [set(record, i32.const(0))])];
+}
+
+/** What the guest may do with a page in place: the leaf for a host offset, of its own `pte`, its `facts` and what PMP allows. */
+export function derivedLeaf(
+  area: Local<'i32'>,
+  {
+    pte,
+    facts,
+    host,
+    allowed,
+  }: Readonly<{
+    pte: Local<'i64'>;
+    facts: Local<'i32'>;
+    host: Local<'i32'>;
+    allowed: Local<'i32'>;
+  }>,
+): Term<'i64'> {
+  const may = (n: number): Term<'i32'> => {
+    const test = 8 + 2 * n;
+    const tested = i32.and(i32.wrap_i64(get(pte)), i32.load8_u(get(facts), test));
+    const granted = i32.and(get(allowed), i32.const(allowedBit(accesses[n]!, false)));
+    return i32.and(i32.eq(tested, i32.load8_u(get(facts), test + 1)), i32.ne(granted, i32.const(0)));
+  };
+  const bit = (condition: Term<'i32'>, shift: number): Term<'i32'> => i32.shl(condition, i32.const(shift));
+  const readable = bit(may(accesses.indexOf('load')), 1);
+  // A page that can be written but not read has no encoding.
+  const writable = bit(i32.and(may(accesses.indexOf('load')), may(accesses.indexOf('store'))), 2);
+  const executable = bit(may(accesses.indexOf('fetch')), 3);
+  const permissions = i64.extend_i32_u(i32.or(readable, i32.or(writable, executable)));
+  const address = i64.add(
+    i64.load(get(area), hartOffsets.derivedBias),
+    i64.extend_i32_u(i32.and(get(host), i32.const(-4096))),
+  );
+  const constant = i64.const(Pte.V | Pte.U | Pte.A | Pte.D);
+  return i64.or(i64.shr_u(address, i64.const(2)), i64.or(permissions, constant));
+}
