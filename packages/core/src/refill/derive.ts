@@ -1,4 +1,4 @@
-import { Pte } from '@trapline/isa';
+import { type AccessType, Pte } from '@trapline/isa';
 import { type HartViews, hartOffsets } from '../hart-layout.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import { get, type Local, type Statement, set, type Term, tee, when } from '../wasm/term.ts';
@@ -44,6 +44,9 @@ export function findRecord(area: Local<'i32'>, entry: Local<'i32'>, record: Loca
   return [when(known, [set(record, at)], [set(record, i32.const(0))])];
 }
 
+/** Places of R, W and X in an entry. */
+const permissionShift: Readonly<Record<AccessType, number>> = { load: 1, store: 2, fetch: 3 };
+
 /** What the guest may do with a page in place: the leaf for a host offset, of its own `pte`, its `facts` and what PMP allows. */
 export function derivedLeaf(
   area: Local<'i32'>,
@@ -65,16 +68,15 @@ export function derivedLeaf(
     const granted = i32.and(get(allowed), i32.const(allowedBit(accesses[n]!, false)));
     return i32.and(i32.eq(tested, i32.load8_u(get(facts), test + 1)), i32.ne(granted, i32.const(0)));
   };
-  const bit = (condition: Term<'i32'>, shift: number): Term<'i32'> => i32.shl(condition, i32.const(shift));
-  const readable = bit(may(accesses.indexOf('load')), 1);
-  // A page that can be written but not read has no encoding.
-  const writable = bit(i32.and(may(accesses.indexOf('load')), may(accesses.indexOf('store'))), 2);
-  const executable = bit(may(accesses.indexOf('fetch')), 3);
-  const permissions = i64.extend_i32_u(i32.or(readable, i32.or(writable, executable)));
+  // Each access has its bit. A leaf that is writable and not readable never comes here.
+  const permissions = accesses.reduce<Term<'i32'>>(
+    (bits, access, n) => i32.or(bits, i32.shl(may(n), i32.const(permissionShift[access]))),
+    i32.const(0),
+  );
   const address = i64.add(
     i64.load(get(area), hartOffsets.derivedBias),
     i64.extend_i32_u(i32.and(get(host), i32.const(-4096))),
   );
   const constant = i64.const(Pte.V | Pte.U | Pte.A | Pte.D);
-  return i64.or(i64.shr_u(address, i64.const(2)), i64.or(permissions, constant));
+  return i64.or(i64.shr_u(address, i64.const(2)), i64.or(i64.extend_i32_u(permissions), constant));
 }
