@@ -58,6 +58,8 @@ const trapped = -1;
 const notRam = -2;
 
 const u64 = (value: bigint): bigint => BigInt.asUintN(64, value);
+/** The number of the page at an address, which is unsigned. */
+const pageOf = (va: bigint): number => Number(va >> 12n);
 const u32 = (value: bigint): number => Number(value & 0xffff_ffffn);
 
 /** The misaligned exception of each access: what a device takes no part in. */
@@ -233,7 +235,7 @@ export class Mmu implements SlowPath, StoreCache {
       return;
     }
     if (va === undefined) this.renewContexts(asid);
-    else this.fencePage(Number(u64(va) >> 12n));
+    else this.fencePage(pageOf(u64(va)));
   }
 
   /** The same for one page, by its number: 52 bits. */
@@ -556,7 +558,7 @@ export class Mmu implements SlowPath, StoreCache {
     if (regionsPage(this.regions, pa & ~0xfffn, access, t.privilege) === 'allow') {
       this.cached = true;
       this.fill(va, access, context, host);
-      if (found.pageBytes > 4096) this.largePages.note(va, found.pageBytes);
+      if (found.pageBytes > 4096) this.largePages.note(pageOf(va), found.pageBytes);
     }
     return host;
   }

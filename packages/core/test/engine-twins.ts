@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   baseInstructions,
   compressedInstructions,
@@ -123,6 +124,9 @@ export interface Outcome {
 }
 
 const hex = (value: bigint): string => `0x${value.toString(16)}`;
+
+/** A digest of the RAM. */
+export const ramDigest = ({ ram }: Subject): string => createHash('md5').update(ram).digest('hex');
 
 export function outcome({ hart, ram }: Subject, exit: Exit): Outcome {
   const from = Number(dataBase - 0x1000n - ramBase);

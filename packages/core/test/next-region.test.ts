@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { assemble, S, Slot, slotOf, Touched } from '@trapline/isa';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -10,6 +9,7 @@ import {
   poke,
   prepare,
   ramBase,
+  ramDigest,
   type Start,
   type Subject,
   startOf,
@@ -58,8 +58,7 @@ function story(each: Subject, { start, budgets, begin, behind }: Case): unknown[
   const seen: unknown[] = [];
   for (const budget of budgets) {
     const exit = each.hart.run(budget);
-    const memory = createHash('md5').update(each.ram).digest('hex');
-    seen.push({ ...outcome(each, exit), data: memory });
+    seen.push({ ...outcome(each, exit), data: ramDigest(each) });
     if (exit.kind !== 'trap') continue;
     const pc = behind?.(each, exit.trap.cause);
     if (pc === undefined) break;

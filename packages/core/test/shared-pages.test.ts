@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { assemble, decode, S, Slot, slotOf, Touched } from '@trapline/isa';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -13,6 +12,7 @@ import {
   poke,
   prepare,
   ramBase,
+  ramDigest,
   type Start,
   type Subject,
   subject,
@@ -265,7 +265,7 @@ const seen = (each: Subject) => ({
   ...outcome(each, { kind: 'budget' }),
   used: 0,
   data: '',
-  memory: createHash('md5').update(each.ram).digest('hex'),
+  memory: ramDigest(each),
 });
 
 /** What a program did: every trap, as things stood then, and the end. Instructions that trap are passed over. */

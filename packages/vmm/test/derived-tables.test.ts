@@ -2,16 +2,22 @@ import { createCore, DeterministicClock, Scheduler } from '@trapline/core';
 import { describe, expect, test } from 'vitest';
 import { type ExitEvent, ExitTape, type Policy, VirtualMachine } from '../src/index.ts';
 import { assembleImage, entrySetup, saveAreas } from './kit/image.ts';
-import { dataBase, farBase, hole, ram, ramBytes, tableAt } from './kit/layout.ts';
-import { dataPage, finish as ending, enter, sideBySide, sync, tally } from './kit/scenario.ts';
+import {
+  windowAt as at,
+  dataBase,
+  farBase,
+  hole,
+  ram,
+  ramBytes,
+  tableAt,
+  windowBase as window,
+} from './kit/layout.ts';
+import { dataPage, finish as ending, enter, returns, sideBySide, sync, tally } from './kit/scenario.ts';
 import { entryAt, type Patch, pointer, pte, satpOf, standingTables } from './kit/tables.ts';
 import { Lockstep, type LockstepRun } from './lockstep.ts';
 import { assembleGuest, type Board, type BoardOptions, board, finish, ramBase } from './pair.ts';
 
 type Mode = 'S' | 'U';
-
-const window = 0x1000_0000;
-const at = (page: number, offset = 0): string => `0x${(window + 0x1000 * page + offset).toString(16)}`;
 
 /** A load, then a store, of each page from the first at `base`; faults skip the instruction. */
 const sweep = (base: bigint | number, count: number): string => `
@@ -40,12 +46,6 @@ const touch = (va: bigint | number, mode: Mode): string => `
 5:
   ${enter(mode)}
 `;
-
-/** Code at the start of every data page: c.jr ra. */
-const returns: Patch[] = Array.from(
-  { length: 16 },
-  (_, page): Patch => [dataBase + 0x1000 * page, 0x8082_8082_8082_8082n],
-);
 
 const setEntry = (address: number, value: bigint): string => `
   li t0, ${address}

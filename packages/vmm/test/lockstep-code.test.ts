@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { codeBase, dataBase, executableBase, hole, tableAt } from './kit/layout.ts';
+import { codeBase, dataBase, executableBase, hole, tableAt, windowAt as window } from './kit/layout.ts';
 import { dataPage, enter, sideBySide, sync, tally } from './kit/scenario.ts';
 import { entryAt, type Patch, pte } from './kit/tables.ts';
 
@@ -9,8 +9,6 @@ const returns: Patch[] = Array.from(
   { length: 0x400 },
   (_, i): Patch => [executableBase + 8 * i, 0x8082_8082_8082_8082n],
 );
-const window = (page: number, offset = 0): string =>
-  `0x${(0x1000_0000 + 0x1000 * page + offset).toString(16)}`;
 
 /** Instructions over a page's end: addi s2, s2, 1 begins in the last halfword, c.jr ra follows. */
 const straddling: Patch[] = [

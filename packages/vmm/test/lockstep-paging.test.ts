@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { dataBase, farBase, hole, ram, ramBytes, tableAt } from './kit/layout.ts';
-import { dataPage, enter, sideBySide, sync, tally, trapsOf } from './kit/scenario.ts';
+import { windowAt as at, dataBase, farBase, hole, ram, ramBytes, tableAt } from './kit/layout.ts';
+import { dataPage, enter, returns, sideBySide, sync, tally, trapsOf } from './kit/scenario.ts';
 import { entryAt, type Patch, pointer, pte, satpOf, type TableName } from './kit/tables.ts';
-
-const window = 0x1000_0000;
-const at = (page: number, offset = 0): string => `0x${(window + 0x1000 * page + offset).toString(16)}`;
 
 type Mode = 'S' | 'U';
 
@@ -26,12 +23,6 @@ const touch = (page: number, mode: Mode = 'S'): string => `
 5:
   ${enter(mode)}
 `;
-
-/** Code at the start of every data page: c.jr ra. */
-const returns: Patch[] = Array.from(
-  { length: 16 },
-  (_, page): Patch => [dataBase + 0x1000 * page, 0x8082_8082_8082_8082n],
-);
 
 const everyFlags = Array.from({ length: 256 }, (_, flags) => BigInt(flags));
 /** The same data page under 28 entries at a time. */

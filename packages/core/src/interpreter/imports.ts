@@ -59,11 +59,14 @@ export type HostFunctions = {
   ) => Value[(typeof importTypes)[N]['result']];
 };
 
-/** Declares the imports. */
-export function declareImports(module: ModuleBuilder): SlowImports {
-  const refs = importNames.map((name) => {
-    const { params, result } = importTypes[name];
-    return [name, module.importFunction(importModule, name, params, result)] as const;
-  });
-  return Object.fromEntries(refs) as unknown as SlowImports;
+/** Declares one of the imports. */
+export function declareImport<N extends ImportName>(module: ModuleBuilder, name: N): SlowImports[N] {
+  const { params, result } = importTypes[name];
+  return module.importFunction(importModule, name, params, result) as SlowImports[N];
 }
+
+/** Declares the imports. */
+export const declareImports = (module: ModuleBuilder): SlowImports =>
+  Object.fromEntries(
+    importNames.map((name) => [name, declareImport(module, name)]),
+  ) as unknown as SlowImports;

@@ -1,3 +1,4 @@
+import { wordHash } from '../word-hash.ts';
 import { slotBytes } from './slot.ts';
 
 const memoBits = 14;
@@ -5,7 +6,7 @@ const slotWords = slotBytes / 4;
 const words = new Int32Array(2 ** memoBits);
 const slots = new Int32Array(slotWords * 2 ** memoBits);
 
-const placeOf = (word: number): number => Math.imul(word, 0x9e37_79b1) >>> (32 - memoBits);
+const placeOf = (word: number): number => wordHash(word, memoBits);
 
 /** Fills a slot as one with the same instruction was filled, if that is remembered; few instructions make up most of a program. */
 export function recallSlot(view: DataView, at: number, word: number): boolean {

@@ -1,5 +1,6 @@
 import { type Decoded, decode, type Trap } from '@trapline/isa';
 import { type Engine, type EngineHart, type EngineHost, Slow, Stop, type StopReason } from '../engine.ts';
+import { wordHash } from '../word-hash.ts';
 import { evaluate, illegal } from './evaluate.ts';
 import { HartMemory } from './hart-memory.ts';
 import { HartRegisters } from './hart-registers.ts';
@@ -38,7 +39,7 @@ const remembered = new Array<Decoded | undefined>(2 ** rememberedBits).fill(unde
 
 /** `decode`, remembering: direct-mapped, because a `Map` of numbers beyond 31 bits is slow. */
 export const decodeCached = (word: number): Decoded | undefined => {
-  const at = Math.imul(word, 0x9e37_79b1) >>> (32 - rememberedBits);
+  const at = wordHash(word, rememberedBits);
   const known = remembered[at];
   if (known !== undefined && rememberedWords[at] === (word | 0)) return known;
   const decoded = decode(word);

@@ -1,4 +1,6 @@
 import { type AccessType, M, type PagedTranslation, Pte, type Translation, U } from '@trapline/isa';
+import { i32 } from '../wasm/ops.ts';
+import { get, type Local, type Term } from '../wasm/term.ts';
 
 /**
  * What a refill knows of a context, by its number: two words.
@@ -31,4 +33,11 @@ export function contextFacts(t: Translation): readonly [bigint, bigint] {
     return [BigInt(ContextFact.known | (t.privilege === M ? ContextFact.machine : 0)), 0n];
   const tests = accesses.map((access, n) => leafTest(t, access) << BigInt(n * leafTestBits));
   return [t.root | BigInt(ContextFact.known | t.levels), tests.reduce((all, test) => all | test)];
+}
+
+/** Whether a leaf passes the test of an access; `facts` is where a context's facts are. */
+export function passesTest(facts: Local<'i32'>, pte: Local<'i64'>, access: AccessType): Term<'i32'> {
+  const test = 8 + (leafTestBits / 8) * accesses.indexOf(access);
+  const tested = i32.and(i32.wrap_i64(get(pte)), i32.load8_u(get(facts), test));
+  return i32.eq(tested, i32.load8_u(get(facts), test + 1));
 }

@@ -2,7 +2,7 @@ import { type AccessType, Pte } from '@trapline/isa';
 import { type HartViews, hartOffsets } from '../hart-layout.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import { get, type Local, type Statement, set, type Term, tee, when } from '../wasm/term.ts';
-import { accesses } from './context-facts.ts';
+import { accesses, passesTest } from './context-facts.ts';
 import { allowedBit } from './spans.ts';
 
 /**
@@ -62,15 +62,13 @@ export function derivedLeaf(
     allowed: Local<'i32'>;
   }>,
 ): Term<'i64'> {
-  const may = (n: number): Term<'i32'> => {
-    const test = 8 + 2 * n;
-    const tested = i32.and(i32.wrap_i64(get(pte)), i32.load8_u(get(facts), test));
-    const granted = i32.and(get(allowed), i32.const(allowedBit(accesses[n]!, false)));
-    return i32.and(i32.eq(tested, i32.load8_u(get(facts), test + 1)), i32.ne(granted, i32.const(0)));
+  const may = (access: AccessType): Term<'i32'> => {
+    const granted = i32.and(get(allowed), i32.const(allowedBit(access, false)));
+    return i32.and(passesTest(facts, pte, access), i32.ne(granted, i32.const(0)));
   };
   // Each access has its bit. A leaf that is writable and not readable never comes here.
   const permissions = accesses.reduce<Term<'i32'>>(
-    (bits, access, n) => i32.or(bits, i32.shl(may(n), i32.const(permissionShift[access]))),
+    (bits, access) => i32.or(bits, i32.shl(may(access), i32.const(permissionShift[access]))),
     i32.const(0),
   );
   const address = i64.add(

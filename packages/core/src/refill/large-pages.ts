@@ -13,8 +13,9 @@ const rowBytes = 2 ** (numberBits + 1) / 8;
 /** Bytes of the bitmaps. */
 export const largePagesBytes = sizes.length * rowBytes;
 
-const bitOf = (va: bigint, size: number): number =>
-  Number(BigInt.asUintN(numberBits, va >> BigInt(size))) | Number((va >> 63n) << BigInt(numberBits));
+/** Of the mapping of `2 ** size` bytes that a page, by its number (52 bits), is in. */
+const bitOf = (page: number, size: number): number =>
+  (Math.floor(page / 2 ** (size - 12)) % 2 ** numberBits) + (page >= 2 ** 51 ? 2 ** numberBits : 0);
 
 /** TypeScript's side of the bitmaps. */
 export class LargePages {
@@ -24,21 +25,19 @@ export class LargePages {
     this.#bits = new Uint8Array(buffer, byteOffset, largePagesBytes);
   }
 
-  /** An entry comes from the mapping of `bytes` bytes that `va` (unsigned) is in. */
-  note(va: bigint, bytes: number): void {
+  /** An entry comes from the mapping of `bytes` bytes that a page is in. */
+  note(page: number, bytes: number): void {
     const size = Math.log2(bytes);
-    const bit = bitOf(va, size);
+    const bit = bitOf(page, size);
     this.#bits[sizes.indexOf(size) * rowBytes + (bit >> 3)]! |= 1 << (bit & 7);
   }
 
-  /** Whether a page, by its number (52 bits), may be in one of the mappings. */
+  /** Whether a page may be in one of the mappings. */
   has(page: number): boolean {
-    const sign = page >= 2 ** 51 ? 2 ** numberBits : 0;
-    for (let row = 0; row < sizes.length; row++) {
-      const bit = (Math.floor(page / 2 ** (sizes[row]! - 12)) % 2 ** numberBits) + sign;
-      if ((this.#bits[row * rowBytes + (bit >> 3)]! & (1 << (bit & 7))) !== 0) return true;
-    }
-    return false;
+    return sizes.some((size, row) => {
+      const bit = bitOf(page, size);
+      return (this.#bits[row * rowBytes + (bit >> 3)]! & (1 << (bit & 7))) !== 0;
+    });
   }
 
   clear(): void {

@@ -22,7 +22,7 @@ import {
   tee,
   when,
 } from '../wasm/term.ts';
-import { accesses, ContextFact, contextFactsWords } from './context-facts.ts';
+import { accesses, ContextFact, contextFactsWords, passesTest } from './context-facts.ts';
 import { derivedField, derivedLeaf, findRecord } from './derive.ts';
 import { noteLargePage } from './large-pages.ts';
 import { allowedBit, spanBytes, spanField } from './spans.ts';
@@ -172,11 +172,9 @@ function follow(walk: Walk): Statement[] {
   const { access, facts, va, pa, pte, size } = walk;
   const within = (value: Term<'i64'>): Term<'i64'> =>
     i64.and(value, i64.sub(i64.shl(i64.const(1), get(size)), i64.const(1)));
-  const test = 8 + 2 * accesses.indexOf(access);
-  const tested = i32.and(i32.wrap_i64(get(pte)), i32.load8_u(get(facts), test));
   return [
     giveUpIf(i64.eq(some(pte, Pte.R | Pte.W), i64.const(Pte.W))),
-    giveUpIf(i32.ne(tested, i32.load8_u(get(facts), test + 1))),
+    giveUpUnless(passesTest(facts, pte, access)),
     set(pa, frameOf(pte)),
     giveUpUnless(i64.eqz(within(get(pa)))),
     set(pa, i64.or(get(pa), within(get(va)))),
@@ -239,17 +237,28 @@ const enterLinked: Record<RefillAccess, (walk: Walk) => Statement[]> = {
   ],
 };
 
-function refillBody(walk: Walk): Term[] {
-  const { access, base, va, context, facts, fact, pa, host } = walk;
+/** The context an access is made in by the hart of `area`, and what one of its tables of facts says of it. */
+function lookUpFacts(
+  { access, context, facts, fact }: Walk,
+  area: Local<'i32'>,
+  table: 'contextFacts' | 'guestFacts',
+): Statement[] {
   const number = access === 'fetch' ? hartOffsets.fetchContext : hartOffsets.dataContext;
-  const mode = (bit: number): Term<'i32'> => i32.and(i32.wrap_i64(get(fact)), i32.const(bit));
-  const allowed = (machine: boolean): Term<'i32'> => i32.const(allowedBit(access, machine));
   const offset = i32.mul(i32.wrap_i64(get(context)), i32.const(8 * contextFactsWords));
   return [
-    i64.store(get(base), i64.const(0), hartOffsets.invalid),
-    set(context, i64.load(get(base), number)),
-    set(facts, i32.add(place(walk, 'contextFacts'), offset)),
+    set(context, i64.load(get(area), number)),
+    set(facts, i32.add(i32.add(get(area), i32.const(hartOffsets[table])), offset)),
     set(fact, i64.load(get(facts))),
+  ];
+}
+
+function refillBody(walk: Walk): Term[] {
+  const { access, base, va, fact, pa, host } = walk;
+  const mode = (bit: number): Term<'i32'> => i32.and(i32.wrap_i64(get(fact)), i32.const(bit));
+  const allowed = (machine: boolean): Term<'i32'> => i32.const(allowedBit(access, machine));
+  return [
+    i64.store(get(base), i64.const(0), hartOffsets.invalid),
+    ...lookUpFacts(walk, base, 'contextFacts'),
     giveUpUnless(mode(ContextFact.known)),
     set(pa, get(va)),
     when(mode(ContextFact.levels), [...descend(walk), ...follow(walk)]),
@@ -267,18 +276,14 @@ function deriveBody(
   walk: Walk,
   { area, entry, record }: Record<'area' | 'entry' | 'record', Local<'i32'>>,
 ): Term[] {
-  const { access, base, context, facts, fact, size, host, bits } = walk;
-  const number = access === 'fetch' ? hartOffsets.fetchContext : hartOffsets.dataContext;
-  const offset = i32.mul(i32.wrap_i64(get(context)), i32.const(8 * contextFactsWords));
+  const { access, base, fact, size, host, bits } = walk;
   const paged = i64.ne(some(fact, BigInt(ContextFact.levels)), i64.const(0));
   return [
     set(base, i32.load(get(area), hartOffsets.bank)),
     giveUpUnless(get(base)),
     ...findRecord(area, entry, record),
     giveUpUnless(get(record)),
-    set(context, i64.load(get(area), number)),
-    set(facts, i32.add(i32.add(get(area), i32.const(hartOffsets.guestFacts)), offset)),
-    set(fact, i64.load(get(facts))),
+    ...lookUpFacts(walk, area, 'guestFacts'),
     giveUpUnless(paged),
     ...descend(walk),
     giveUpIf(i64.ne(get(size), i64.const(pageBits))),

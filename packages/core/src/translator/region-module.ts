@@ -1,6 +1,5 @@
-import { importModule, memoryImport } from '../interpreter/imports.ts';
+import { declareImport, importModule, memoryImport } from '../interpreter/imports.ts';
 import { importLimits } from '../memory.ts';
-import { refillParameters } from '../refill/refill.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { definePageFinders, knownPagesBytes } from './known-pages.ts';
 import { nextExport, nextParameters } from './next-region.ts';
@@ -24,8 +23,8 @@ export function regionModule(
   const module = new ModuleBuilder();
   const limits = importLimits(sharedPages, knownPages + knownPagesBytes);
   module.importMemory(importModule, memoryImport, limits);
-  const load = module.importFunction(importModule, 'refillLoad', refillParameters, 'i32');
-  const store = module.importFunction(importModule, 'refillStore', refillParameters, 'i32');
+  const load = declareImport(module, 'refillLoad');
+  const store = declareImport(module, 'refillStore');
   const next = tailCalls ? module.importFunction(importModule, nextExport, nextParameters, 'i32') : undefined;
   const finders = definePageFinders(module, { loadTlb: load, storeTlb: store });
   regions.forEach((region, n) => {

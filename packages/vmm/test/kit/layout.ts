@@ -36,8 +36,13 @@ export const Table = {
 export const tableAt = (hart: number, table: keyof typeof Table): number =>
   tablesBase(hart) + Table[table] * 0x1000;
 
+/** Where the window begins, and the address of one of its pages, so many bytes on. */
+export const windowBase = 0x1000_0000;
+export const windowAt = (page: number, offset = 0): string =>
+  `0x${(windowBase + 0x1000 * page + offset).toString(16)}`;
+
 /** The same window, at the addresses it can be reached: table 1 entries 128 and 130, and through the top root entry. */
-export const windowBases: readonly bigint[] = [0x1000_0000n, 0x1040_0000n, 0xffff_ffff_9000_0000n];
+export const windowBases: readonly bigint[] = [BigInt(windowBase), 0x1040_0000n, 0xffff_ffff_9000_0000n];
 /** Window pages by use: anything, code, and the window's own tables (for S-mode only). */
 export const windowPages = 22;
 export const codeWindow = 22;

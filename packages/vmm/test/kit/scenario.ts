@@ -63,6 +63,12 @@ const before = (vectored: boolean): string => `
 /** A page of data for each window page that nothing else is said of. */
 export const dataPage = (n: number, flags = 0xd7n): bigint => pte(dataBase + 0x1000 * n, flags);
 
+/** Code at the start of every data page: c.jr ra. */
+export const returns: readonly Patch[] = Array.from(
+  { length: 16 },
+  (_, page): Patch => [dataBase + 0x1000 * page, 0x8082_8082_8082_8082n],
+);
+
 const imageOf = ({
   text,
   window = [],
