@@ -266,6 +266,7 @@ export class Mmu implements SlowPath, StoreCache {
   }
 
   dropStores(hostPage: number): void {
+    if (this.views.fills[0] === 0) return;
     this.tlbs.store.dropHostPage(hostPage);
   }
 

@@ -37,7 +37,8 @@ import type { GuestBus } from './guest-bus.ts';
 import { Observation } from './observation.ts';
 import type { Policy, PolicyExit, Verdict } from './policy.ts';
 import { sensitive, sensitiveKind, trapOf } from './sensitive.ts';
-import type { Pager } from './shadow/pager.ts';
+import type { Fill, Pager } from './shadow/pager.ts';
+import { wordOf } from './shadow/pool.ts';
 import type { ShadowTree } from './shadow/tree.ts';
 
 /** What a virtual hart needs of its machine. */
@@ -61,6 +62,15 @@ export interface VcpuState extends HartState {
 }
 
 const emulated: Action = { kind: 'emulated' };
+
+const filledAction = ({ gpa, leaf, around }: Extract<Fill, { kind: 'filled' }>, va: bigint): Action => ({
+  kind: 'filled',
+  va,
+  gpa: BigInt(gpa),
+  hpa: BigInt(leaf.frame),
+  leaf: wordOf(leaf),
+  around,
+});
 
 type Handler = (vcpu: Vcpu, trap: Trap) => Exit | undefined;
 
@@ -329,7 +339,7 @@ export class Vcpu extends Hart {
     const filled = this.#host.pager.fill({ state: this, mmu: this.slow }, this.tree(), access, va);
     if (filled.kind === 'fault') return this.deliver({ interrupt: false, cause: filled.cause, tval: va });
     if (filled.kind === 'emulate') return this.emulate();
-    if (filled.kind === 'filled' && this.#host.exits.listening) this.#action = { ...filled, va };
+    if (filled.kind === 'filled' && this.#host.exits.listening) this.#action = filledAction(filled, va);
     return undefined;
   }
 

@@ -13,9 +13,14 @@ const rowBytes = 2 ** (numberBits + 1) / 8;
 /** Bytes of the bitmaps. */
 export const largePagesBytes = sizes.length * rowBytes;
 
-/** Of the mapping of `2 ** size` bytes that a page, by its number (52 bits), is in. */
-const bitOf = (page: number, size: number): number =>
-  (Math.floor(page / 2 ** (size - 12)) % 2 ** numberBits) + (page >= 2 ** 51 ? 2 ** numberBits : 0);
+/** Pages of each size. */
+const pages: readonly number[] = sizes.map((size) => 2 ** (size - 12));
+const numbers = 2 ** numberBits;
+const negative = 2 ** 51;
+
+/** Of the mapping of the size in that row that a page, by its number (52 bits), is in. */
+const bitOf = (page: number, row: number): number =>
+  (Math.floor(page / pages[row]!) % numbers) + (page >= negative ? numbers : 0);
 
 /** TypeScript's side of the bitmaps. */
 export class LargePages {
@@ -27,17 +32,18 @@ export class LargePages {
 
   /** An entry comes from the mapping of `bytes` bytes that a page is in. */
   note(page: number, bytes: number): void {
-    const size = Math.log2(bytes);
-    const bit = bitOf(page, size);
-    this.#bits[sizes.indexOf(size) * rowBytes + (bit >> 3)]! |= 1 << (bit & 7);
+    const row = sizes.indexOf(Math.log2(bytes));
+    const bit = bitOf(page, row);
+    this.#bits[row * rowBytes + (bit >> 3)]! |= 1 << (bit & 7);
   }
 
   /** Whether a page may be in one of the mappings. */
   has(page: number): boolean {
-    return sizes.some((size, row) => {
-      const bit = bitOf(page, size);
-      return (this.#bits[row * rowBytes + (bit >> 3)]! & (1 << (bit & 7))) !== 0;
-    });
+    for (let row = 0; row < pages.length; row++) {
+      const bit = bitOf(page, row);
+      if ((this.#bits[row * rowBytes + (bit >> 3)]! & (1 << (bit & 7))) !== 0) return true;
+    }
+    return false;
   }
 
   clear(): void {

@@ -1,16 +1,13 @@
-import type { TablePool } from './pool.ts';
+import { plainBit } from './permissions.ts';
+import { type Entry, entryBytes, type TablePool } from './pool.ts';
 import type { ShadowTree } from './tree.ts';
 
-const V = 1n;
-const W = 4n;
-const leafBits = 0xen;
 const fanout = 512;
-
-/** The address of the page or table an entry leads to. */
-export const frameOf = (pte: bigint): number => Number(pte >> 10n) * 4096;
+const leafBits = plainBit.R | plainBit.W | plainBit.X;
+const spans = Array.from({ length: 6 }, (_, level) => fanout ** level);
 
 /** Pages one entry at `level` covers (level 0: one). */
-export const spanPages = (level: number): number => fanout ** level;
+export const spanPages = (level: number): number => spans[level]!;
 
 /** Thrown inside the pager only, when the pool is empty: everything is dropped and the fill starts again. */
 export class PoolExhausted extends Error {}
@@ -56,40 +53,55 @@ export class ShadowBranch {
     return this.#count(this.table, this.level);
   }
 
-  /** Installs the leaf of a page, instead of another one only if `replaces`; gives the one there was, or 0. */
-  map(page: number, leaf: bigint, replaces = true): bigint {
+  /** Installs the leaf of a page; true when there was one. */
+  map(page: number, leaf: Entry): boolean {
+    const at = this.#grow(page);
+    const replaced = this.#pool.isUsed(at);
+    this.#pool.write(at, leaf);
+    return replaced;
+  }
+
+  /** The page's entry as an address, all tables that lead to it made; entries of neighbours in the same table follow. */
+  #grow(page: number): number {
     let table = this.table;
     for (let level = this.level; level > 0; level--) table = this.#descend(entryAt(table, page, level));
-    const at = entryAt(table, page, 0);
-    const old = this.#pool.read(at);
-    if (old === 0n || replaces) this.#pool.write(at, leaf);
-    return old;
+    return entryAt(table, page, 0);
   }
 
-  /** The leaf of a page, 0 when there is none. */
-  leaf(page: number): bigint {
-    const at = this.#entry(page, 0);
-    return at === undefined ? 0n : this.#pool.read(at);
+  /** Installs the leaves `of` those of `pages` pages, all of one table, that have none; gives how many had none. */
+  mapEmpty(page: number, pages: number, of: (n: number) => Entry): number {
+    const first = this.#grow(page);
+    let filled = 0;
+    for (let n = 0; n < pages; n++) {
+      const at = first + n * entryBytes;
+      if (this.#pool.isUsed(at)) continue;
+      this.#pool.write(at, of(n));
+      filled++;
+    }
+    return filled;
   }
 
-  /** Takes write permission from a page; true when it had it. */
-  protect(page: number): boolean {
+  /** The address of the page a leaf maps while it can be written there; undefined: it cannot. */
+  writableFrame(page: number): number | undefined {
     const at = this.#entry(page, 0);
-    if (at === undefined) return false;
-    const leaf = this.#pool.read(at);
-    if (!(leaf & W)) return false;
-    this.#pool.write(at, leaf & ~W);
-    return true;
+    return at !== undefined && this.#pool.bits(at) & plainBit.W ? this.#pool.frame(at) : undefined;
+  }
+
+  /** Takes write permission from a page. */
+  protect(page: number): void {
+    const at = this.#entry(page, 0)!;
+    this.#pool.write(at, { frame: this.#pool.frame(at), bits: this.#pool.bits(at) & ~plainBit.W });
   }
 
   /** Removes what lies under the entry that covers a page at `level`; true when there was something. */
   clear(page: number, level: number): boolean {
     const at = this.#entry(page, level);
     if (at === undefined) return false;
-    const entry = this.#pool.read(at);
-    if (entry === 0n) return false;
-    this.#pool.write(at, 0n);
-    if (!(entry & leafBits)) this.#release(frameOf(entry), level - 1);
+    if (!this.#pool.isUsed(at)) return false;
+    const isPointer = (this.#pool.bits(at) & leafBits) === 0;
+    const frame = this.#pool.frame(at);
+    this.#pool.clear(at);
+    if (isPointer) this.#release(frame, level - 1);
     return true;
   }
 
@@ -118,8 +130,7 @@ export class ShadowBranch {
   }
 
   #descend(at: number): number {
-    const entry = this.#pool.read(at);
-    if (entry !== 0n) return frameOf(entry);
+    if (this.#pool.isUsed(at)) return this.#pool.frame(at);
     const page = this.#allocate();
     this.#pool.write(at, pointerTo(page));
     return page;
@@ -129,28 +140,31 @@ export class ShadowBranch {
   #entry(page: number, level: number): number | undefined {
     let table = this.table;
     for (let at = this.level; at > level; at--) {
-      const entry = this.#pool.read(entryAt(table, page, at));
-      if (entry === 0n) return undefined;
-      table = frameOf(entry);
+      const entry = entryAt(table, page, at);
+      if (!this.#pool.isUsed(entry)) return undefined;
+      table = this.#pool.frame(entry);
     }
     return entryAt(table, page, level);
   }
 
   #release(table: number, level: number): void {
-    for (let i = 0; level > 0 && i < fanout; i++) {
-      const entry = this.#pool.read(table + i * 8);
-      if (entry !== 0n) this.#release(frameOf(entry), level - 1);
-    }
+    if (level > 0) for (const at of this.#entries(table)) this.#release(this.#pool.frame(at), level - 1);
     this.#pool.free(table);
   }
 
   #count(table: number, level: number): number {
     let leaves = 0;
-    for (let i = 0; i < fanout; i++) {
-      const entry = this.#pool.read(table + i * 8);
-      if (entry !== 0n) leaves += level === 0 ? 1 : this.#count(frameOf(entry), level - 1);
-    }
+    for (const at of this.#entries(table))
+      leaves += level === 0 ? 1 : this.#count(this.#pool.frame(at), level - 1);
     return leaves;
+  }
+
+  /** Addresses of the entries of a table that are in use. */
+  #entries(table: number): number[] {
+    const used: number[] = [];
+    for (let at = table; at < table + fanout * entryBytes; at += entryBytes)
+      if (this.#pool.isUsed(at)) used.push(at);
+    return used;
   }
 }
 
@@ -163,10 +177,10 @@ export const branchKey = ({
   origin === undefined ? undefined : `${view}:${level}:${origin}`;
 
 const entryAt = (table: number, page: number, level: number): number =>
-  table + (Math.floor(page / spanPages(level)) % fanout) * 8;
+  table + (Math.floor(page / spanPages(level)) % fanout) * entryBytes;
 
 /** The page an entry is in. */
 const tableOf = (at: number): number => at - (at % 4096);
 
 /** The entry that leads to a table. */
-export const pointerTo = (table: number): bigint => (BigInt(table / 4096) << 10n) | V;
+export const pointerTo = (table: number): Entry => ({ frame: table, bits: plainBit.V });

@@ -7,14 +7,13 @@ import {
   M,
   Mstatus,
   type PrivilegedState,
-  Pte,
   pmpRegions,
   Slot,
   U,
 } from '@trapline/isa';
-import { branchKey, frameOf, PoolExhausted, ShadowBranch, spanPages } from './branch.ts';
+import { branchKey, PoolExhausted, ShadowBranch, spanPages } from './branch.ts';
 import { factsOf, type Guest, leafOf, needed, permissionBits, plainBit } from './permissions.ts';
-import type { TablePool } from './pool.ts';
+import type { Entry, TablePool } from './pool.ts';
 import { GuestTables, Space, type TableUse } from './tables.ts';
 import { type Levels, pageNumber, ShadowTree, virtualPage } from './tree.ts';
 
@@ -39,9 +38,8 @@ export interface PagerHost {
 export type Fill =
   | {
       readonly kind: 'filled';
-      readonly gpa: bigint;
-      readonly hpa: bigint;
-      readonly leaf: bigint;
+      readonly gpa: number;
+      readonly leaf: Entry;
       /** So many pages beside it were filled too. */
       readonly around: number;
     }
@@ -275,10 +273,10 @@ export class Pager {
   #install(access: AccessType, { branch, page, gpa, hpa }: Target, bits: number): Fill {
     if ((bits & plainBit[needed[access]]) === 0) return { kind: 'emulate' };
     const leaf = leafOf(hpa, bits);
-    if (branch.map(page, leaf) !== 0n) this.#forgetPage(branch, page);
+    if (branch.map(page, leaf)) this.#forgetPage(branch, page);
     if (this.#protecting && bits & plainBit.W) this.#noteWritable(gpa / 4096, { branch, page });
     this.#counts.fills++;
-    return { kind: 'filled', gpa: BigInt(gpa), hpa: BigInt(hpa), leaf, around: 0 };
+    return { kind: 'filled', gpa, leaf, around: 0 };
   }
 
   /** A larger page, or no translation at all: its neighbours get the same. How many had none yet. */
@@ -286,15 +284,13 @@ export class Pager {
     const before = page % aroundPages;
     const firstGpa = gpa - before * 4096;
     if (firstGpa % (aroundPages * 4096) !== 0 || !mmu.isUniform(firstGpa, aroundPages * 4096)) return 0;
-    let filled = 0;
-    for (let n = 0; n < aroundPages; n++) {
-      const at = page - before + n;
+    const first = page - before;
+    const filled = branch.mapEmpty(first, aroundPages, (n) => {
       const allowed = this.#watched(bits, firstGpa + n * 4096);
-      if (branch.map(at, leafOf(hpa + (n - before) * 4096, allowed), false) !== 0n) continue;
       if (this.#protecting && allowed & plainBit.W)
-        this.#noteWritable(firstGpa / 4096 + n, { branch, page: at });
-      filled++;
-    }
+        this.#noteWritable(firstGpa / 4096 + n, { branch, page: first + n });
+      return leafOf(hpa + (n - before) * 4096, allowed);
+    });
     this.#counts.around += filled;
     return filled;
   }
@@ -406,8 +402,7 @@ export class Pager {
     const hpa = Number(this.#host.hostPage(BigInt(page) << 12n));
     const kept: WritableMapping[] = [];
     for (const mapping of known) {
-      const leaf = mapping.branch.alive ? mapping.branch.leaf(mapping.page) : 0n;
-      if ((leaf & Pte.W) === 0n || frameOf(leaf) !== hpa) continue;
+      if (!mapping.branch.alive || mapping.branch.writableFrame(mapping.page) !== hpa) continue;
       if (!kept.some(({ branch, page: at }) => branch === mapping.branch && at === mapping.page))
         kept.push(mapping);
     }
@@ -417,8 +412,9 @@ export class Pager {
   #protect(page: number): void {
     const hpa = Number(this.#host.hostPage(BigInt(page) << 12n));
     for (const { branch, page: at } of this.#writable.get(page) ?? []) {
-      if (!branch.alive || frameOf(branch.leaf(at)) !== hpa) continue;
-      if (branch.protect(at)) this.#forgetPage(branch, at);
+      if (!branch.alive || branch.writableFrame(at) !== hpa) continue;
+      branch.protect(at);
+      this.#forgetPage(branch, at);
     }
     this.#writable.delete(page);
   }

@@ -1,5 +1,6 @@
 import type { Mmu, WalkedFields } from '@trapline/core';
 import { type AccessType, Mstatus, type PrivilegedState, Pte, S, Slot, U } from '@trapline/isa';
+import type { Entry } from './pool.ts';
 
 /** A guest as the pager sees it: its privileged state, and the walk and PMP rules the bare hart would apply. */
 export interface Guest {
@@ -12,10 +13,12 @@ export const needed = { fetch: 'X', load: 'R', store: 'W' } as const satisfies R
 
 /** The bits of an entry that are in play, as numbers, and those of mstatus. */
 export const plainBit = {
+  V: Number(Pte.V),
   R: Number(Pte.R),
   W: Number(Pte.W),
   X: Number(Pte.X),
   U: Number(Pte.U),
+  A: Number(Pte.A),
   D: Number(Pte.D),
 };
 const untranslated = plainBit.R | plainBit.W | plainBit.X | plainBit.D;
@@ -53,8 +56,7 @@ export function factsOf({ mmu }: Guest, entry: bigint | undefined, gpa: bigint):
   };
 }
 
-const alwaysSet = Pte.V | Pte.U | Pte.A | Pte.D;
+const alwaysSet = plainBit.V | plainBit.U | plainBit.A | plainBit.D;
 
 /** The shadow leaf for the page at a host-physical address. */
-export const leafOf = (hpa: number, bits: number): bigint =>
-  (BigInt(hpa / 4096) << 10n) | BigInt(bits) | alwaysSet;
+export const leafOf = (hpa: number, bits: number): Entry => ({ frame: hpa, bits: bits | alwaysSet });

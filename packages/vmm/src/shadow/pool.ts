@@ -1,5 +1,20 @@
 import { derivedField, derivedRecordBytes } from '@trapline/core';
 
+/** An entry of a table: the address of the page or table it leads to, and its lowest ten bits. */
+export interface Entry {
+  readonly frame: number;
+  readonly bits: number;
+}
+
+export const entryBytes = 8;
+const frameShift = 10;
+
+/** An entry as the privileged specification encodes it ("Sv39: Page-Based 39-bit Virtual-Memory System"). */
+export const wordOf = ({ frame, bits }: Entry): bigint =>
+  (BigInt(frame / pageBytes) << BigInt(frameShift)) | BigInt(bits);
+/** Page numbers in an entry's lower half. */
+const lowFrames = 2 ** (32 - frameShift);
+
 const recordWords = derivedRecordBytes / 4;
 const pageBytes = 4096;
 
@@ -16,6 +31,8 @@ export interface PoolMemory {
 export class TablePool {
   readonly #free: number[] = [];
   readonly #words: BigUint64Array;
+  /** The same, two to an entry: what changes them makes no BigInt. */
+  readonly #halves: Uint32Array;
   readonly #records: Uint32Array;
   readonly #base: number;
   #fills = 0;
@@ -24,6 +41,7 @@ export class TablePool {
   constructor({ base, words, records }: PoolMemory) {
     this.#base = base;
     this.#words = words;
+    this.#halves = new Uint32Array(words.buffer, words.byteOffset, 2 * words.length);
     this.#records = records;
     this.pages = Math.floor(words.length / 512);
     for (let page = this.pages - 1; page >= 0; page--) this.#free.push(base + page * pageBytes);
@@ -82,11 +100,36 @@ export class TablePool {
     return ((page - this.#base) / pageBytes) * recordWords;
   }
 
-  read(address: number): bigint {
-    return this.#words[(address - this.#base) / 8]!;
+  /** Whether there is an entry at an address. */
+  isUsed(address: number): boolean {
+    const at = this.#halfOf(address);
+    return (this.#halves[at]! | this.#halves[at + 1]!) !== 0;
   }
 
-  write(address: number, value: bigint): void {
-    this.#words[(address - this.#base) / 8] = value;
+  frame(address: number): number {
+    const at = this.#halfOf(address);
+    return ((this.#halves[at]! >>> frameShift) + this.#halves[at + 1]! * lowFrames) * pageBytes;
+  }
+
+  /** The lowest ten bits of an entry. */
+  bits(address: number): number {
+    return this.#halves[this.#halfOf(address)]! & (2 ** frameShift - 1);
+  }
+
+  write(address: number, { frame, bits }: Entry): void {
+    const at = this.#halfOf(address);
+    const page = frame / pageBytes;
+    this.#halves[at] = (page << frameShift) | bits;
+    this.#halves[at + 1] = Math.floor(page / lowFrames);
+  }
+
+  clear(address: number): void {
+    const at = this.#halfOf(address);
+    this.#halves[at] = 0;
+    this.#halves[at + 1] = 0;
+  }
+
+  #halfOf(address: number): number {
+    return (address - this.#base) / 4;
   }
 }

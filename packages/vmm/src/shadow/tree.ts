@@ -1,5 +1,5 @@
 import { PoolExhausted, pointerTo, type ShadowBranch, spanPages } from './branch.ts';
-import type { TablePool } from './pool.ts';
+import { entryBytes, type TablePool } from './pool.ts';
 
 /** Levels of a radix table: Sv39, Sv48, Sv57. */
 export type Levels = 3 | 4 | 5;
@@ -47,7 +47,7 @@ export class ShadowTree {
 
   /** Makes a root entry, which must be free, lead to a branch. */
   attach(entry: number, branch: ShadowBranch): void {
-    this.#pool.write(this.root + entry * 8, pointerTo(branch.table));
+    this.#pool.write(this.root + entry * entryBytes, pointerTo(branch.table));
     this.#branches.set(entry, branch);
     const entries = branch.users.get(this) ?? new Set();
     branch.users.set(this, entries.add(entry));
@@ -57,7 +57,7 @@ export class ShadowTree {
   detach(entry: number): ShadowBranch | undefined {
     const branch = this.#branches.get(entry);
     if (branch === undefined) return undefined;
-    this.#pool.write(this.root + entry * 8, 0n);
+    this.#pool.clear(this.root + entry * entryBytes);
     this.#branches.delete(entry);
     const entries = branch.users.get(this)!;
     entries.delete(entry);
