@@ -1,6 +1,7 @@
 import type { CodePages } from '../engine.ts';
 import type { CoreMemory } from '../memory.ts';
 import { special } from './handlers.ts';
+import { separatePairs } from './pairs.ts';
 import { codePageBytes, fillSpecialSlot, pageEndSlots, slotBytes, slotField } from './slot.ts';
 
 /** A page of RAM with predecoded code. */
@@ -108,7 +109,10 @@ export class CodeCache {
     const first = Math.max((from >>> halfwordShift) - 1, 0);
     const last = (to - 1) >>> halfwordShift;
     if (to - from === pageBytes || this.#isDataNow(page, first, last)) this.#drop(page);
-    else this.memory.u8.fill(0, page.slots + first * slotBytes, page.slots + (last + 1) * slotBytes);
+    else {
+      this.memory.u8.fill(0, page.slots + first * slotBytes, page.slots + (last + 1) * slotBytes);
+      separatePairs(this.memory.view, page.slots, first);
+    }
   }
 
   /** Counts a write to those slots; whether it was one too many. */

@@ -1,3 +1,4 @@
+import type { Instruction } from '@trapline/isa';
 import { Slow, Stop } from '../engine.ts';
 import { hartBytes, hartOffsets } from '../hart-layout.ts';
 import { defineSystem } from '../in-place/system.ts';
@@ -35,9 +36,10 @@ import {
   runRegion,
 } from './enter-region.ts';
 import { fastRow, pcOf } from './fast-row.ts';
-import { firstRowHandler, rowHandlers, type special } from './handlers.ts';
+import { firstRowHandler, numberOf, rowHandlers, type special } from './handlers.ts';
 import { type HartAccess, load32, load64, store32, store64, tlbIndex } from './hart-access.ts';
 import { declareImports, importModule, memoryImport, type SlowImports } from './imports.ts';
+import { type PairHandler, pairHandlers } from './pairs.ts';
 import { handlerAt, labels, type Run, type RunLocals, storeHere, storeState } from './run-state.ts';
 import { slotField, slotShift, straddlingDistance } from './slot.ts';
 import { type FloatCall, FloatCalls, hasSlowPath, slowParameters, slowRow } from './slow-row.ts';
@@ -112,16 +114,14 @@ function defineSlowRows(
   parts: { readonly hart: HartAccess; readonly imports: SlowImports; readonly floatCalls: FloatCalls },
 ): TableRef {
   const impossible = module.function('impossible', slowParameters, 'i32', () => [unreachable, i32.const(0)]);
+  const define = (row: Instruction): FunctionRef =>
+    module.function(`slow.${row.name}`, slowParameters, 'i32', (fn, slot, pc, next) =>
+      slowRow(row, { ...parts, fn, slot, pc, next, status: fn.local('i32'), loaded: fn.local('i64') }),
+    );
   const functions: FunctionRef[] = new Array<FunctionRef>(firstRowHandler).fill(impossible);
   const byRow = new Map<unknown, FunctionRef>();
-  for (const { row } of rowHandlers) {
-    if (!byRow.has(row)) {
-      const define = (): FunctionRef =>
-        module.function(`slow.${row.name}`, slowParameters, 'i32', (fn, slot, pc, next) =>
-          slowRow(row, { ...parts, fn, slot, pc, next, status: fn.local('i32'), loaded: fn.local('i64') }),
-        );
-      byRow.set(row, hasSlowPath(row) ? define() : impossible);
-    }
+  for (const { row } of [...rowHandlers, ...pairHandlers.map(({ first }) => first)]) {
+    if (!byRow.has(row)) byRow.set(row, hasSlowPath(row) ? define(row) : impossible);
     functions.push(byRow.get(row)!);
   }
   const table = module.table({ initial: functions.length, maximum: functions.length });
@@ -200,6 +200,7 @@ function dispatchLoop(run: Run): Statement[] {
   const pageEnd = label('pageEnd');
   const straddling = label('straddling');
   const rows = rowHandlers.map(({ row }) => label(row.name));
+  const pairs = pairHandlers.map(() => label('pair'));
   const specials: Record<keyof typeof special, Label> = {
     undecoded: to.undecoded,
     pageEnd,
@@ -209,15 +210,30 @@ function dispatchLoop(run: Run): Statement[] {
   };
   const number = run.regions ? get(run.number) : handlerAt(slot);
   const beyond = run.regions ? to.region : to.undecoded;
-  let code: Statement[] = [branchTable(number, [...Object.values(specials), ...rows], beyond)];
+  let code: Statement[] = [branchTable(number, [...Object.values(specials), ...rows, ...pairs], beyond)];
   rowHandlers.forEach((handler, n) => {
     code = [block(rows[n]!, code), ...fastRow(handler, run)];
+  });
+  pairHandlers.forEach((pair, n) => {
+    code = [block(pairs[n]!, code), ...bothRows(pair, run)];
   });
   const ranOff = [block(pageEnd, code), set(target, pcOf(run)), branch(to.lookup)];
   const checked = [block(straddling, ranOff), ...runStraddling(run)];
   if (!run.regions) return [block(to.retire, [block(to.counted, checked)]), ...spend(run, to.dispatch)];
   const backward = [block(to.counted, checked), ...countNear(run, run.regions)];
   return [block(to.retire, backward), set(run.number, handlerAt(slot)), ...spend(run, to.dispatch)];
+}
+
+/** Executes an instruction and the one after it. */
+function bothRows({ first, second }: PairHandler, run: Run): Statement[] {
+  const { left, to, number, regions } = run;
+  const then = label('then');
+  return [
+    block(then, fastRow(first, { ...run, to: { ...to, retire: then } })),
+    branchIf(to.spent, i32.eqz(tee(left, i32.sub(get(left), i32.const(1))))),
+    ...(regions ? [set(number, i32.const(numberOf(second)))] : []),
+    ...fastRow(second, run),
+  ];
 }
 
 /** If the second half is still what it was, executes the instruction in the slot after the page's end. */

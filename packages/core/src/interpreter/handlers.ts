@@ -76,6 +76,9 @@ const numbers = new Map(
   rowHandlers.map(({ row, length, reach }, n) => [key(row, length, reach), firstRowHandler + n]),
 );
 
+/** The dispatch number of a row's handler. */
+export const numberOf = ({ row, length, reach }: RowHandler): number => numbers.get(key(row, length, reach))!;
+
 /** The dispatch number for a decoded instruction. */
 export function handlerOf({ row, length }: Decoded, reach: Reach): number {
   return numbers.get(key(row, length, reach)) ?? special.system;

@@ -10,6 +10,7 @@ import { type RegionPlaces, regionTableImport } from './enter-region.ts';
 import { type GenerateOptions, generateInterpreter } from './generate.ts';
 import { handlerOf, isHandled, jumpOf, jumpsRelative, special } from './handlers.ts';
 import { type HostFunctions, importModule, memoryImport } from './imports.ts';
+import { joinPairs } from './pairs.ts';
 import {
   codePageBytes,
   fcsrOffset,
@@ -275,6 +276,7 @@ export function decodeSlot(view: DataView, cache: CodeCache, slot: number): void
   }
   const word = (low & 3) === 3 ? view.getUint32(at, true) : low;
   fill(view, slot, word, at & pageMask);
+  joinPairs(view, slot, at & pageMask);
 }
 
 /** Decodes `word` into a slot; `inPage` is its place in its page, if its neighbours are slots of that page. */
