@@ -188,9 +188,11 @@ export class Mmu implements SlowPath, StoreCache {
     }
   }
 
-  /** What `prepare` was told does not hold any more. */
+  /** What `prepare` and `derivesFrom` were told does not hold any more. */
   forgetPrepared(): void {
     this.prepared.clear();
+    this.views.guestFacts.fill(0n);
+    this.stale = true;
   }
 
   /** Puts the numbers of the current contexts where engines read them; to be called before an engine runs. True: they may be new. */

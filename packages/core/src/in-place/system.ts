@@ -16,6 +16,7 @@ import {
   csrOffset,
   type HartField,
   hartOffsets,
+  invalidMark,
   notedFills,
   tlbEntries,
   tlbEntryBytes,
@@ -60,15 +61,8 @@ import { findPrepared, rulesTerm, usePrepared } from './prepared.ts';
 import { defineRecorded } from './records.ts';
 import { floatStateOf, has, shownStatus, statusOf } from './status.ts';
 
-/**
- * System instructions without TypeScript, on the bank the hart's area names: a bare hart's own, or the shadow bank of the virtual hart
- * it executes. Either all of an instruction happens here or nothing: what is not certain to be simple (a trap, an interrupt that
- * may become pending, contexts nobody prepared) leaves, and isa's functions do it.
- */
-interface Scope {
-  readonly fn: FunctionBuilder;
-  readonly hart: HartAccess;
-  readonly slot: Local<'i32'>;
+/** The locals that taking a trap needs. */
+interface TrapLocals {
   readonly bank: Local<'i32'>;
   readonly privilege: Local<'i32'>;
   readonly old: Local<'i64'>;
@@ -77,6 +71,20 @@ interface Scope {
   readonly rules: Local<'i32'>;
   readonly index: Local<'i32'>;
   readonly found: Local<'i32'>;
+}
+
+interface TrapScope extends TrapLocals {
+  readonly hart: HartAccess;
+}
+
+/**
+ * System instructions without TypeScript, on the bank the hart's area names: a bare hart's own, or the shadow bank of the virtual hart
+ * it executes. Either all of an instruction happens here or nothing: what is not certain to be simple (a trap, an interrupt that
+ * may become pending, contexts nobody prepared) leaves, and isa's functions do it.
+ */
+interface Scope extends TrapScope {
+  readonly fn: FunctionBuilder;
+  readonly slot: Local<'i32'>;
   readonly refillStore: Refill;
   readonly time: Time;
 }
@@ -91,10 +99,10 @@ const without = (bits: Term<'i64'>, mask: bigint): Term<'i64'> => i64.and(bits, 
 const lowestBit = (mask: bigint): bigint => mask & -mask;
 const shiftOf = (mask: bigint): number => lowestBit(mask).toString(2).length - 1;
 
-const bankLoad = ({ bank }: Scope, slot: number): Term<'i64'> => i64.load(get(bank), csrOffset(slot));
-const bankStore = ({ bank }: Scope, slot: number, value: Term<'i64'>): Statement =>
+const bankLoad = ({ bank }: TrapScope, slot: number): Term<'i64'> => i64.load(get(bank), csrOffset(slot));
+const bankStore = ({ bank }: TrapScope, slot: number, value: Term<'i64'>): Statement =>
   i64.store(get(bank), value, csrOffset(slot));
-const bankField = ({ bank }: Scope, field: HartField): Term<'i32'> => i32.load(get(bank), hartOffsets[field]);
+const bankField = ({ bank }: TrapScope, field: HartField): Term<'i32'> => i32.load(get(bank), hartOffsets[field]);
 
 // Registers of the file
 
@@ -119,11 +127,11 @@ const plainRegister = (row: Csr, scope: Scope): Register => ({
   ],
 });
 
-const loadStatus = ({ hart, bank, status }: Scope): Statement =>
+const loadStatus = ({ hart, bank, status }: TrapScope): Statement =>
   set(status, statusOf(load32(hart, 'floatState'), bank));
 
 /** Looks for the contexts of `satp` under those rules, or leaves. */
-const findContexts = (scope: Scope, satp: () => Term<'i64'>, rules: Term<'i32'>): Statement[] => [
+const findContexts = (scope: TrapScope, satp: () => Term<'i64'>, rules: Term<'i32'>): Statement[] => [
   set(scope.rules, rules),
   ...findPrepared(scope.hart, scope, satp, scope.rules),
   leaveIf(i32.eqz(get(scope.found))),
@@ -261,14 +269,13 @@ const retireTo = ({ hart }: Scope, pc: Term<'i64'>): Statement[] => [
   giveBack(i32.const(1)),
 ];
 
-const storePrivilege = ({ bank }: Scope, privilege: Term<'i32'>): Statement =>
+const storePrivilege = ({ bank }: TrapScope, privilege: Term<'i32'>): Statement =>
   i32.store(get(bank), privilege, hartOffsets.privilege);
 
-/** `takeTrap` of an ecall that is delegated to S-mode: it masks interrupts, so none becomes due. */
-function ecall(scope: Scope): Statement[] {
+/** `takeTrap` of an exception that is delegated to S-mode: it masks interrupts, so none becomes due. */
+function takeTrap(scope: TrapScope, cause: () => Term<'i64'>, tval: Term<'i64'>): Statement[] {
   const { hart, privilege, status } = scope;
   const level = trapLevels.supervisor;
-  const cause = (): Term<'i64'> => i64.add(i64.const(Cause.ecallFromU), i64.extend_i32_u(get(privilege)));
   const delegated = i32.wrap_i64(i64.and(i64.shr_u(bankLoad(scope, Slot.medeleg), cause()), i64.const(1)));
   const pc = (): Term<'i64'> => i64.load(nowhere, hart.base + hartOffsets.pc);
   const limit = hart.base + hartOffsets.retiredLimit;
@@ -288,16 +295,20 @@ function ecall(scope: Scope): Statement[] {
     ...usePrepared(hart, scope.found),
     bankStore(scope, level.epc, pc()),
     bankStore(scope, level.cause, cause()),
-    bankStore(scope, level.tval, i64.const(0)),
+    bankStore(scope, level.tval, tval),
     bankStore(scope, Slot.mstatus, i64.or(cleared, i64.or(enabled, from))),
     storePrivilege(scope, i32.const(level.privilege)),
     store64(hart, 'pc', without(bankLoad(scope, level.tvec), 3n)),
-    // A trap retires nothing, but takes an instruction's time.
-    spendOne(hart),
+    // A trap retires nothing, but takes an instruction's time, which the caller spends.
     i64.store(nowhere, i64.sub(i64.load(nowhere, limit), i64.const(1)), limit),
     store32(hart, 'trapped', i32.add(load32(hart, 'trapped'), i32.const(1))),
-    giveBack(i32.const(1)),
   ];
+}
+
+function ecall(scope: Scope): Statement[] {
+  const cause = (): Term<'i64'> =>
+    i64.add(i64.const(Cause.ecallFromU), i64.extend_i32_u(get(scope.privilege)));
+  return [...takeTrap(scope, cause, i64.const(0)), spendOne(scope.hart), giveBack(i32.const(1))];
 }
 
 /** `returnFromTrap`, while no interrupt waits that it might unmask. */
@@ -433,6 +444,17 @@ function dispatch(scope: Scope): Statement[] {
   return [block(none, code)];
 }
 
+/** Finds the bank, and leaves when there is none or instructions of one of those kinds are not executed in place. */
+function findBank({ hart, bank, privilege }: TrapScope, kind: Term<'i64'>): Statement[] {
+  const barred = i64.shr_u(i64.load(nowhere, hart.base + hartOffsets.intercepted), kind);
+  return [
+    set(bank, load32(hart, 'bank')),
+    leaveIf(i32.eqz(get(bank))),
+    leaveIf(i32.wrap_i64(i64.and(barred, i64.const(1)))),
+    set(privilege, i32.load(get(bank), hartOffsets.privilege)),
+  ];
+}
+
 /**
  * Defines the function (slot) -> 1 when the system instruction of the slot was executed: pc, `left` and everything else in the hart's area
  * are the next instruction's; or 0: nothing happened. pc and `left` are in the area on entry.
@@ -443,33 +465,46 @@ export function defineSystem(
   { refillStore, time }: { readonly refillStore: Refill; readonly time: Time },
 ): FunctionRef<readonly ['i32'], 'i32'> {
   const perform = module.function('perform', ['i32'], 'i32', (fn, slot) => {
-    const bank = fn.local('i32');
-    const privilege = fn.local('i32');
+    const scope: Scope = { fn, hart, slot, refillStore, time, ...trapLocals(fn) };
     const kind = i64.load8_u(get(slot), slotField.rm);
-    const barred = i64.shr_u(i64.load(nowhere, hart.base + hartOffsets.intercepted), kind);
-    const scope: Scope = {
-      fn,
-      hart,
-      slot,
-      bank,
-      privilege,
-      old: fn.local('i64'),
-      value: fn.local('i64'),
-      status: fn.local('i64'),
-      rules: fn.local('i32'),
-      index: fn.local('i32'),
-      found: fn.local('i32'),
-      refillStore,
-      time,
-    };
-    return [
-      set(bank, load32(hart, 'bank')),
-      leaveIf(i32.eqz(get(bank))),
-      leaveIf(i32.wrap_i64(i64.and(barred, i64.const(1)))),
-      set(privilege, bankField(scope, 'privilege')),
-      ...dispatch(scope),
-      i32.const(0),
-    ];
+    return [...findBank(scope, kind), ...dispatch(scope), i32.const(0)];
   });
   return defineRecorded(module, hart, perform);
+}
+
+const trapLocals = (fn: FunctionBuilder): TrapLocals => ({
+  bank: fn.local('i32'),
+  privilege: fn.local('i32'),
+  old: fn.local('i64'),
+  value: fn.local('i64'),
+  status: fn.local('i64'),
+  rules: fn.local('i32'),
+  index: fn.local('i32'),
+  found: fn.local('i32'),
+});
+
+const ecallKind = i64.const(kinds.findIndex(({ name }) => name === 'ecall') + 1);
+
+/**
+ * Defines the function (cause, address) -> 1 when an access to the address, which a refill has just given up, was a page fault and the trap was
+ * taken, in the time of an instruction that the caller is to spend; or 0: nothing happened. pc is in the area on entry. Who wants to see traps
+ * that are delivered has ecall leave, and so has page faults leave.
+ */
+export function definePageFault(
+  module: ModuleBuilder,
+  hart: HartAccess,
+): FunctionRef<readonly ['i32', 'i64'], 'i32'> {
+  return module.function('pageFault', ['i32', 'i64'], 'i32', (fn, cause, va) => {
+    const scope = { hart, ...trapLocals(fn) };
+    const found = i64.eq(i64.load(nowhere, hart.base + hartOffsets.fault), i64.xor(get(va), i64.const(invalidMark)));
+    return [
+      leaveIf(i32.eqz(found)),
+      leaveIf(load32(hart, 'recording')),
+      ...findBank(scope, ecallKind),
+      ...takeTrap(scope, () => i64.extend_i32_u(get(cause)), get(va)),
+      // `Mmu` does not see the access.
+      store64(hart, 'invalid', i64.const(0)),
+      i32.const(1),
+    ];
+  });
 }

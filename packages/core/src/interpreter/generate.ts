@@ -1,7 +1,7 @@
-import type { Instruction } from '@trapline/isa';
+import { type Instruction, pageFault as pageFaultCause } from '@trapline/isa';
 import { Slow, Stop } from '../engine.ts';
 import { hartBytes, hartOffsets } from '../hart-layout.ts';
-import { defineSystem } from '../in-place/system.ts';
+import { definePageFault, defineSystem } from '../in-place/system.ts';
 import { importLimits } from '../memory.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
@@ -42,7 +42,7 @@ import { declareImports, importModule, memoryImport, type SlowImports } from './
 import { type PairHandler, pairHandlers } from './pairs.ts';
 import { handlerAt, labels, type Run, type RunLocals, storeHere, storeState } from './run-state.ts';
 import { slotField, slotShift, straddlingDistance } from './slot.ts';
-import { type FloatCall, FloatCalls, hasSlowPath, slowParameters, slowRow } from './slow-row.ts';
+import { type FloatCall, FloatCalls, hasSlowPath, type PageFault, slowParameters, slowRow } from './slow-row.ts';
 
 /** An interpreter for the hart whose area is at one place of memory. */
 export interface Generated {
@@ -75,7 +75,8 @@ export function generateInterpreter({
   module.importMemory(importModule, memoryImport, importLimits(sharedPages, base + hartBytes));
   const support = regions && { ...regions, ...importRegions(module) };
   const floatCalls = new FloatCalls();
-  const slowTable = defineSlowRows(module, { hart, imports, floatCalls });
+  const pageFault = definePageFault(module, hart);
+  const slowTable = defineSlowRows(module, { hart, imports, floatCalls, pageFault });
   const system = defineSystem(module, hart, imports);
   const run = module.function('run', [], 'i32', (fn) => {
     const locals: RunLocals = {
@@ -101,6 +102,7 @@ export function generateInterpreter({
       module,
       slowTable,
       system,
+      pageFault,
       regions: support,
     });
   });
@@ -111,7 +113,12 @@ export function generateInterpreter({
 /** A table with every handler's out-of-line function at the handler's number. */
 function defineSlowRows(
   module: ModuleBuilder,
-  parts: { readonly hart: HartAccess; readonly imports: SlowImports; readonly floatCalls: FloatCalls },
+  parts: {
+    readonly hart: HartAccess;
+    readonly imports: SlowImports;
+    readonly floatCalls: FloatCalls;
+    readonly pageFault: PageFault;
+  },
 ): TableRef {
   const impossible = module.function('impossible', slowParameters, 'i32', () => [unreachable, i32.const(0)]);
   const define = (row: Instruction): FunctionRef =>
@@ -266,6 +273,10 @@ const leaveUnlessZero = ({ status }: Run, answer: Term<'i32'>): Statement =>
 const afterMiss = (run: Run): Statement[] => [
   branchIf(run.to.again, call(run.imports.refillFetch, i32.const(run.hart.base), get(run.target))),
   ...storeState(run),
+  when(call(run.pageFault, i32.const(pageFaultCause.fetch), get(run.target)), [
+    store32(run.hart, 'left', i32.sub(get(run.left), i32.const(1))),
+    ...goOnInPlace(run),
+  ]),
   leaveUnlessZero(run, call(run.imports.fetch, get(run.target))),
   branch(run.to.again),
 ];

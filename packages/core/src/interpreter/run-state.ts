@@ -15,6 +15,7 @@ import { type Loop, pcOf } from './fast-row.ts';
 import { store32, store64 } from './hart-access.ts';
 import type { SlowImports } from './imports.ts';
 import { slotField } from './slot.ts';
+import type { PageFault } from './slow-row.ts';
 
 /** The locals of `run`. */
 export interface RunLocals {
@@ -61,6 +62,7 @@ export interface Run extends Loop, RunLocals {
   readonly slowTable: TableRef;
   /** Executes a system instruction in place if it can. */
   readonly system: FunctionRef<readonly ['i32'], 'i32'>;
+  readonly pageFault: PageFault;
   readonly regions: RegionSupport | undefined;
 }
 

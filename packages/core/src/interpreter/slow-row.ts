@@ -1,4 +1,4 @@
-import type { FloatFormat, FloatOp, Instruction } from '@trapline/isa';
+import { type FloatFormat, type FloatOp, type Instruction, pageFault as pageFaultCause } from '@trapline/isa';
 import { boxSingle, compileExpr, type Environment } from '../codegen/expression.ts';
 import type { I64 } from '../codegen/integer.ts';
 import { Slow } from '../engine.ts';
@@ -10,6 +10,7 @@ import {
   branch,
   branchIf,
   call,
+  type FunctionRef,
   get,
   giveBack,
   type Label,
@@ -63,7 +64,11 @@ export class FloatCalls {
   }
 }
 
+/** See `definePageFault`. */
+export type PageFault = FunctionRef<readonly ['i32', 'i64'], 'i32'>;
+
 interface Scope {
+  readonly pageFault: PageFault;
   readonly fn: FunctionBuilder;
   readonly hart: HartAccess;
   readonly imports: SlowImports;
@@ -127,20 +132,27 @@ function performSlowly(access: LoopAccess, env: Environment, scope: Scope, va: L
   }
 }
 
-/** Puts the host offset of `va` into `index` if no more than a TLB entry was missing, and a refill can make one. */
+/** Puts the host offset of `va` into `index` if no more than a TLB entry was missing, and a refill can make one (or goes to `missed`). */
 function refill(
   { hart, imports }: Scope,
   { va, index }: Translation,
   access: LoopAccess,
-  otherwise: Label,
+  { otherwise, missed }: Readonly<Record<'otherwise' | 'missed', Label>>,
 ): Statement[] {
   const reads = access.kind === 'load' || access.kind === 'loadReserved';
   const entry = call(reads ? imports.refillLoad : imports.refillStore, i32.const(hart.base), get(va));
   const inPage = i32.and(i32.wrap_i64(get(va)), i32.const(4095));
   return [
     ...(access.bytes === 1 ? [] : [branchIf(otherwise, i32.gt_u(inPage, i32.const(4096 - access.bytes)))]),
-    branchIf(otherwise, i32.eqz(tee(index, entry))),
+    branchIf(missed, i32.eqz(tee(index, entry))),
   ];
+}
+
+/** The trap of a page fault is taken here if it can be; atomics may be misaligned, which comes first. */
+function takePageFault(access: LoopAccess, va: Local<'i64'>, { pageFault }: Scope): Statement[] {
+  if (access.kind !== 'load' && access.kind !== 'store') return [];
+  const cause = pageFaultCause[access.kind];
+  return [when(call(pageFault, i32.const(cause), get(va)), [giveBack(i32.const(Slow.ok))])];
 }
 
 /**
@@ -149,7 +161,7 @@ function refill(
  */
 function performAccess(access: LoopAccess, env: Environment, scope: Scope): Statement[] {
   const { fn, hart, loaded } = scope;
-  const [slow, missing, done] = [label('slow'), label('missing'), label('done')];
+  const [slow, missing, missed, done] = [label('slow'), label('missing'), label('missed'), label('done')];
   return fn.scratch('i64', (va) =>
     fn.scratch('i32', (index) => {
       const place = { hart, va, index, loaded, to: { slow } };
@@ -165,10 +177,13 @@ function performAccess(access: LoopAccess, env: Environment, scope: Scope): Stat
               ]),
             ]
           : [];
-      const refilled = [...refill(scope, place, access, slow), ...access_, branch(done)];
+      const refilled = [...refill(scope, place, access, { otherwise: slow, missed }), ...access_, branch(done)];
       return [
         set(va, compileExpr(access.address, env)),
-        block(done, [block(slow, [...beside, ...refilled]), ...performSlowly(access, env, scope, va)]),
+        block(done, [
+          block(slow, [block(missed, [...beside, ...refilled]), ...takePageFault(access, va, scope)]),
+          ...performSlowly(access, env, scope, va),
+        ]),
       ];
     }),
   );

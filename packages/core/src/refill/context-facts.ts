@@ -5,13 +5,13 @@ import { get, type Local, type Term } from '../wasm/term.ts';
 /**
  * What a refill knows of a context, by its number: two words.
  *
- *   63            12 11      4    3      2      0
- *   root (physical)       known  M-mode  levels      levels 0: addresses are physical
+ *   63            12 11     5      4    3      2      0
+ *   root (physical)     updates known  M-mode  levels      levels 0: addresses are physical; updates: walks set A and D
  *
  * and 16 bits for each access: which PTE bits a leaf is tested for, and above them what they must be.
  */
 export const contextFactsWords = 2;
-export const ContextFact = { levels: 7, machine: 8, known: 16, root: ~0xfffn } as const;
+export const ContextFact = { levels: 7, machine: 8, known: 16, updates: 32, root: ~0xfffn } as const;
 /** Bits of the second word that each access has. */
 export const leafTestBits = 16;
 export const accesses = ['load', 'store', 'fetch'] as const satisfies readonly AccessType[];
@@ -32,7 +32,8 @@ export function contextFacts(t: Translation): readonly [bigint, bigint] {
   if (t.mode === 'bare')
     return [BigInt(ContextFact.known | (t.privilege === M ? ContextFact.machine : 0)), 0n];
   const tests = accesses.map((access, n) => leafTest(t, access) << BigInt(n * leafTestBits));
-  return [t.root | BigInt(ContextFact.known | t.levels), tests.reduce((all, test) => all | test)];
+  const flags = ContextFact.known | (t.setsAccessed ? ContextFact.updates : 0);
+  return [t.root | BigInt(flags | t.levels), tests.reduce((all, test) => all | test)];
 }
 
 /** Whether a leaf passes the test of an access; `facts` is where a context's facts are. */

@@ -38,11 +38,13 @@ export type RefillAccess = (typeof accesses)[number];
 
 interface Walk {
   readonly access: RefillAccess;
-  /** What a walk is for: to fill a TLB, to tell what was found, or to derive a leaf from it. */
-  readonly purpose: 'fill' | 'examine' | 'derive';
+  /** What a walk is for: to fill a TLB, to tell what was found, to derive a leaf from it, or to tell a page fault. */
+  readonly purpose: 'fill' | 'examine' | 'derive' | 'fault';
   /** Fills an entry of a derived table that is empty: (hart area, va, its host offset) -> whether it did. */
   readonly derive?: FunctionRef<typeof deriveParameters, 'i32'>;
   readonly base: Local<'i32'>;
+  /** The area of the hart that executes: `base`, but for walks of the tables that its own are derived from. */
+  readonly area: Local<'i32'>;
   readonly va: Local<'i64'>;
   readonly context: Local<'i64'>;
   /** Where the context's facts are, and the first of them. */
@@ -119,14 +121,20 @@ const tell = ({ base, pte, size, bits }: Walk): Statement[] => [
   i32.store(get(base), get(bits), hartOffsets.walkedAllowed),
 ];
 
+const marked = ({ va }: Walk): Term<'i64'> => i64.xor(get(va), i64.const(invalidMark));
+
 /** A page fault, whatever else is asked: `Mmu` need not walk again. */
-const noteInvalid = ({ base, va }: Walk): Statement =>
-  i64.store(get(base), i64.xor(get(va), i64.const(invalidMark)), hartOffsets.invalid);
+const noteInvalid = (walk: Walk): Statement =>
+  i64.store(get(walk.base), marked(walk), hartOffsets.invalid);
+
+/** A page fault of the state in the bank. */
+const noteFault = (walk: Walk): Statement => i64.store(get(walk.area), marked(walk), hartOffsets.fault);
 
 /** The entry at `host` is not valid: unless it can be filled, the walk is over. */
 function invalid(walk: Walk): Statement[] {
   const { purpose, derive, base, va, pte, size, host } = walk;
   if (purpose === 'derive') return [giveUp];
+  if (purpose === 'fault') return [noteFault(walk), giveUp];
   const over = [noteInvalid(walk), giveUp];
   if (!derive) return over;
   const derives = i32.ne(i32.load(get(base), hartOffsets.derivedRecords), i32.const(0));
@@ -258,6 +266,7 @@ function refillBody(walk: Walk): Term[] {
   const allowed = (machine: boolean): Term<'i32'> => i32.const(allowedBit(access, machine));
   return [
     i64.store(get(base), i64.const(0), hartOffsets.invalid),
+    ...(walk.purpose === 'fill' ? [i64.store(get(base), i64.const(0), hartOffsets.fault)] : []),
     ...lookUpFacts(walk, base, 'contextFacts'),
     giveUpUnless(mode(ContextFact.known)),
     set(pa, get(va)),
@@ -272,11 +281,8 @@ function refillBody(walk: Walk): Term[] {
 const deriveParameters = ['i32', 'i64', 'i32'] as const;
 
 /** `walk.base` is the guest's area: its RAM is where the guest's tables and pages are. */
-function deriveBody(
-  walk: Walk,
-  { area, entry, record }: Record<'area' | 'entry' | 'record', Local<'i32'>>,
-): Term[] {
-  const { access, base, fact, size, host, bits } = walk;
+function deriveBody(walk: Walk, { entry, record }: Record<'entry' | 'record', Local<'i32'>>): Term[] {
+  const { access, base, area, fact, size, host, bits } = walk;
   const paged = i64.ne(some(fact, BigInt(ContextFact.levels)), i64.const(0));
   return [
     set(base, i32.load(get(area), hartOffsets.bank)),
@@ -300,7 +306,37 @@ function deriveBody(
   ];
 }
 
-const locals = (fn: FunctionBuilder): Omit<Walk, 'access' | 'purpose' | 'derive' | 'base' | 'va'> => ({
+/** Bits of a leaf without which an access is a page fault whoever makes it, and those that walks may set instead. */
+const needed: Record<RefillAccess, { readonly always: bigint; readonly unlessSet: bigint }> = {
+  load: { always: 0n, unlessSet: Pte.A },
+  store: { always: Pte.W, unlessSet: Pte.A | Pte.D },
+  fetch: { always: Pte.X, unlessSet: Pte.A },
+};
+
+/**
+ * Where a refill gave up: whether it is sure to be a page fault of the state in the bank, whose tables are the hart's own or those they are
+ * derived from. `walk.base` is the area of that state.
+ */
+function faultBody(walk: Walk): Term[] {
+  const { access, base, area, fact, pte } = walk;
+  const own = i32.eq(get(base), get(area));
+  const known = i32.wrap_i64(some(fact, BigInt(ContextFact.known)));
+  const { always, unlessSet } = needed[access];
+  const updates = i32.wrap_i64(some(fact, BigInt(ContextFact.updates)));
+  const wanted = choose(updates, i64.const(always), i64.const(always | unlessSet));
+  return [
+    set(base, i32.load(get(area), hartOffsets.bank)),
+    giveUpUnless(get(base)),
+    when(own, lookUpFacts(walk, area, 'contextFacts'), lookUpFacts(walk, area, 'guestFacts')),
+    giveUpUnless(known),
+    giveUpUnless(i64.ne(some(fact, BigInt(ContextFact.levels)), i64.const(0))),
+    ...descend(walk),
+    when(i64.ne(i64.and(i64.xor(get(pte), i64.const(-1)), wanted), i64.const(0)), [noteFault(walk)]),
+    i32.const(0),
+  ];
+}
+
+const locals = (fn: FunctionBuilder): Omit<Walk, 'access' | 'purpose' | 'derive' | 'base' | 'area' | 'va'> => ({
   context: fn.local('i64'),
   facts: fn.local('i32'),
   fact: fn.local('i64'),
@@ -320,19 +356,27 @@ const locals = (fn: FunctionBuilder): Omit<Walk, 'access' | 'purpose' | 'derive'
 export function refillModule(memory: MemoryLimits): Uint8Array<ArrayBuffer> {
   const module = new ModuleBuilder();
   module.importMemory('trapline', 'memory', memory);
-  const define = (access: RefillAccess, name: string, how: Pick<Walk, 'purpose' | 'derive'>): void => {
-    const made = module.function(name, refillParameters, 'i32', (fn, base, va) =>
-      refillBody({ access, base, va, ...how, ...locals(fn) }),
+  const define = (access: RefillAccess, name: string, how: Pick<Walk, 'purpose' | 'derive'>) =>
+    module.function(name, refillParameters, 'i32', (fn, base, va) =>
+      refillBody({ access, base, area: base, va, ...how, ...locals(fn) }),
     );
-    module.export(name, 'function', made.index);
-  };
   for (const access of accesses) {
     const derive = module.function(`derive.${access}`, deriveParameters, 'i32', (fn, area, va, entry) => {
       const [base, record] = [fn.local('i32'), fn.local('i32')];
-      return deriveBody({ access, purpose: 'derive', base, va, ...locals(fn) }, { area, entry, record });
+      return deriveBody({ access, purpose: 'derive', base, area, va, ...locals(fn) }, { entry, record });
     });
-    define(access, access, { purpose: 'fill', derive });
-    define(access, `examine.${access}`, { purpose: 'examine' });
+    const fault = module.function(`fault.${access}`, refillParameters, 'i32', (fn, area, va) =>
+      faultBody({ access, purpose: 'fault', base: fn.local('i32'), area, va, ...locals(fn) }),
+    );
+    const fill = define(access, `fill.${access}`, { purpose: 'fill', derive });
+    const refill = module.function(access, refillParameters, 'i32', (fn, base, va) => {
+      const host = fn.local('i32');
+      const found = tee(host, call(fill, get(base), get(va)));
+      return [choose(found, get(host), call(fault, get(base), get(va)))];
+    });
+    module.export(access, 'function', refill.index);
+    const examine = define(access, `examine.${access}`, { purpose: 'examine' });
+    module.export(`examine.${access}`, 'function', examine.index);
   }
   return module.encode();
 }

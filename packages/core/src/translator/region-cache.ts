@@ -31,6 +31,8 @@ export class RegionCache {
     private readonly view: DataView,
     private readonly table: WebAssembly.Table,
     private readonly replaced: number,
+    /** Is told of each slot that a region is put into. */
+    private readonly entered: (slot: number) => void,
   ) {}
 
   get size(): number {
@@ -87,6 +89,7 @@ export class RegionCache {
       true,
     );
     this.view.setUint16(slot + slotField.handler, regionHandler + number, true);
+    this.entered(slot);
   }
 
   /** Drops the regions that have code among halfwords `[from, to)` (host offset / 2). */

@@ -11,6 +11,7 @@ import {
 import { firstRowHandler, special } from '../interpreter/handlers.ts';
 import { importModule, memoryImport } from '../interpreter/imports.ts';
 import { decodeSlot, Interpreter, interpreterBytes, type RegionOwner } from '../interpreter/interpreter.ts';
+import { separatePairs } from '../interpreter/pairs.ts';
 import { slotBytes, slotField } from '../interpreter/slot.ts';
 import { type CoreMemory, importLimits } from '../memory.ts';
 import { decodeCached } from '../reference/engine.ts';
@@ -137,7 +138,7 @@ export class Translator implements Engine, RegionOwner {
     this.replaced = host.memory.allocate(replacedBytes);
     this.#knownPages = host.memory.allocate(knownPagesBytes);
     this.table = new WebAssembly.Table({ element: 'anyfunc', initial: maxRegions });
-    this.#regions = new RegionCache(host.memory.view, this.table, this.replaced);
+    this.#regions = new RegionCache(host.memory.view, this.table, this.replaced, (slot) => this.#stand(slot));
     this.#interpreter = new Interpreter(host, { translator: this });
     this.#imports = this.#importsOf(host.memory);
   }
@@ -205,6 +206,13 @@ export class Translator implements Engine, RegionOwner {
     if (known && handler < regionHandler) this.#regions.enter(known);
     else if (known ? this.#isNarrow(known) : this.#unseen || handler !== 0)
       this.#enqueue({ hart, slot, pc, hostPage, limits: known ? wide : narrow });
+  }
+
+  /** Control that comes from the instruction in front of a region's first enters it: the two make no pair. */
+  #stand(slot: number): void {
+    const { cache } = this.#interpreter;
+    const slots = cache.knownSlotsOf(cache.placeOf(slot).hostPage);
+    separatePairs(this.#host.memory.view, slots, (slot - slots) / slotBytes);
   }
 
   /** A region was entered another `threshold` times: whether it is too narrow for that. */
