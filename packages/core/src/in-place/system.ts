@@ -102,7 +102,8 @@ const shiftOf = (mask: bigint): number => lowestBit(mask).toString(2).length - 1
 const bankLoad = ({ bank }: TrapScope, slot: number): Term<'i64'> => i64.load(get(bank), csrOffset(slot));
 const bankStore = ({ bank }: TrapScope, slot: number, value: Term<'i64'>): Statement =>
   i64.store(get(bank), value, csrOffset(slot));
-const bankField = ({ bank }: TrapScope, field: HartField): Term<'i32'> => i32.load(get(bank), hartOffsets[field]);
+const bankField = ({ bank }: TrapScope, field: HartField): Term<'i32'> =>
+  i32.load(get(bank), hartOffsets[field]);
 
 // Registers of the file
 
@@ -496,7 +497,10 @@ export function definePageFault(
 ): FunctionRef<readonly ['i32', 'i64'], 'i32'> {
   return module.function('pageFault', ['i32', 'i64'], 'i32', (fn, cause, va) => {
     const scope = { hart, ...trapLocals(fn) };
-    const found = i64.eq(i64.load(nowhere, hart.base + hartOffsets.fault), i64.xor(get(va), i64.const(invalidMark)));
+    const found = i64.eq(
+      i64.load(nowhere, hart.base + hartOffsets.fault),
+      i64.xor(get(va), i64.const(invalidMark)),
+    );
     return [
       leaveIf(i32.eqz(found)),
       leaveIf(load32(hart, 'recording')),

@@ -42,7 +42,14 @@ import { declareImports, importModule, memoryImport, type SlowImports } from './
 import { type PairHandler, pairHandlers } from './pairs.ts';
 import { handlerAt, labels, type Run, type RunLocals, storeHere, storeState } from './run-state.ts';
 import { slotField, slotShift, straddlingDistance } from './slot.ts';
-import { type FloatCall, FloatCalls, hasSlowPath, type PageFault, slowParameters, slowRow } from './slow-row.ts';
+import {
+  type FloatCall,
+  FloatCalls,
+  hasSlowPath,
+  type PageFault,
+  slowParameters,
+  slowRow,
+} from './slow-row.ts';
 
 /** An interpreter for the hart whose area is at one place of memory. */
 export interface Generated {

@@ -177,7 +177,11 @@ function performAccess(access: LoopAccess, env: Environment, scope: Scope): Stat
               ]),
             ]
           : [];
-      const refilled = [...refill(scope, place, access, { otherwise: slow, missed }), ...access_, branch(done)];
+      const refilled = [
+        ...refill(scope, place, access, { otherwise: slow, missed }),
+        ...access_,
+        branch(done),
+      ];
       return [
         set(va, compileExpr(access.address, env)),
         block(done, [

@@ -124,8 +124,7 @@ const tell = ({ base, pte, size, bits }: Walk): Statement[] => [
 const marked = ({ va }: Walk): Term<'i64'> => i64.xor(get(va), i64.const(invalidMark));
 
 /** A page fault, whatever else is asked: `Mmu` need not walk again. */
-const noteInvalid = (walk: Walk): Statement =>
-  i64.store(get(walk.base), marked(walk), hartOffsets.invalid);
+const noteInvalid = (walk: Walk): Statement => i64.store(get(walk.base), marked(walk), hartOffsets.invalid);
 
 /** A page fault of the state in the bank. */
 const noteFault = (walk: Walk): Statement => i64.store(get(walk.area), marked(walk), hartOffsets.fault);
@@ -336,7 +335,9 @@ function faultBody(walk: Walk): Term[] {
   ];
 }
 
-const locals = (fn: FunctionBuilder): Omit<Walk, 'access' | 'purpose' | 'derive' | 'base' | 'area' | 'va'> => ({
+const locals = (
+  fn: FunctionBuilder,
+): Omit<Walk, 'access' | 'purpose' | 'derive' | 'base' | 'area' | 'va'> => ({
   context: fn.local('i64'),
   facts: fn.local('i32'),
   fact: fn.local('i64'),
