@@ -6,6 +6,7 @@ import { importLimits } from '../memory.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import {
+  after,
   block,
   branch,
   branchIf,
@@ -250,16 +251,23 @@ function bothRows({ first, second }: PairHandler, run: Run): Statement[] {
   ];
 }
 
-/** If the second half is still what it was, executes the instruction in the slot after the page's end. */
-function runStraddling({ hart, slot, origin, originSlot, va, index, number, regions, to }: Run): Statement[] {
-  const table = hart.base + hartOffsets.fetchTlb;
-  const second = i64.add(pcOf({ slot, origin, originSlot }), i64.const(2));
+/** Puts the place of the instruction's second half, at a page's start, into `va`; whether the TLB does not know it. */
+function secondIsMissing(run: Run): Term<'i32'> {
+  const { hart, va, index } = run;
   const wanted = i64.or(get(va), load64(hart, 'fetchContext'));
+  return after(
+    [set(va, i64.add(pcOf(run), i64.const(2))), set(index, tlbIndex(get(va)))],
+    i64.ne(i64.load(get(index), hart.base + hartOffsets.fetchTlb), wanted),
+  );
+}
+
+/** If the second half is still what it was, executes the instruction in the slot after the page's end. */
+function runStraddling(run: Run): Statement[] {
+  const { hart, slot, origin, originSlot, va, index, number, regions, to } = run;
+  const table = hart.base + hartOffsets.fetchTlb;
   const halfword = i32.load16_u(i32.add(i32.load(get(index), table + 8), i32.wrap_i64(get(va))));
   return [
-    set(va, second),
-    set(index, tlbIndex(get(va))),
-    branchIf(to.straddling, i64.ne(i64.load(get(index), table), wanted)),
+    branchIf(to.straddling, secondIsMissing(run)),
     branchIf(to.straddling, i32.ne(halfword, i32.load(get(slot), slotField.operand))),
     set(origin, i64.sub(get(va), i64.const(2))),
     set(slot, tee(originSlot, i32.add(get(slot), i32.const(straddlingDistance)))),
@@ -295,9 +303,11 @@ const decodeSlot = (run: Run): Statement[] => [
 ];
 
 function fetchStraddling(run: Run): Statement[] {
-  const { imports, target, slot, to } = run;
+  const { hart, imports, target, slot, va, to } = run;
+  const refill = call(imports.refillFetch, i32.const(hart.base), get(va));
   return [
     ...storeHere(run),
+    when(secondIsMissing(run), [branchIf(to.again, refill)]),
     leaveUnlessZero(run, call(imports.straddle, get(slot), get(target))),
     branch(to.again),
   ];
