@@ -8,10 +8,13 @@ export interface StoreCache {
 
 const linkBytes = 4;
 
-/** In a page's word: someone is told of every store to the page. Links are even. */
+/** In a page's word: someone is told of stores to the page. Links are even. */
 export const watchedLink = 1;
 
-/** Hears that bytes of a watched page change: `bytes` at a host offset, just before they do. */
+/**
+ * Hears that bytes of a watched page change: `bytes` at a host offset, just before they do. Of a store into one aligned doubleword whose lowest bit
+ * is clear it may not hear: page tables are what is watched, and nothing derives from an entry that is not valid.
+ */
 export type StoreListener = (host: number, bytes: number) => void;
 
 /** Marks of the pages of core memory that stores may not reach unseen: a word for each page, what an engine knows its code by, and `watchedLink`. */
@@ -58,7 +61,7 @@ export class CodeMap implements CodePages {
     return this.links[hostPage]!;
   }
 
-  /** Tells `listener` of every store to a page from now on, or (undefined) nobody. */
+  /** Tells `listener` of stores to a page from now on, or (undefined) nobody. */
   watchStores(hostPage: number, listener: StoreListener | undefined): void {
     const link = this.links[hostPage]! & ~watchedLink;
     if (listener === undefined) {

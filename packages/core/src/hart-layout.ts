@@ -121,7 +121,7 @@ export const hartFields = {
   walkedAllowed: { type: 'u32', count: 1 },
   /** The address, its highest bit flipped, whose refill or examination has just met an entry that is not valid; else 0. */
   invalid: { type: 'u64', count: 1 },
-  /** The same, where that entry is one of the tables that privileged state in `bank` names: the access is a page fault there. */
+  /** The same of a refill that gave up where the tables of the state in `bank` make the access a page fault. */
   fault: { type: 'u64', count: 1 },
 } as const satisfies Record<string, { type: ElementType; count: number }>;
 

@@ -1,6 +1,7 @@
 import { compressedInstructions, type Instruction } from '@trapline/isa';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { regionHandler } from '../src/interpreter/enter-region.ts';
 import { hasFastPath } from '../src/interpreter/fast-row.ts';
 import { jumpOf, numberOf, type RowHandler } from '../src/interpreter/handlers.ts';
 import type { Interpreter } from '../src/interpreter/interpreter.ts';
@@ -86,6 +87,21 @@ describe.each(['interpreter', 'translator'] as const)('pairs on the %s', (engine
       { numRuns: 2000 },
     );
   });
+});
+
+test('an instruction makes no pair with one that a region begins at: what falls into the region enters it', () => {
+  const tested = subject('translator', { translator: { threshold: 3, batch: 1 } });
+  // c.mv a0, a1; 1: addi a0, a0, 1; bnez a0, 1b
+  const code = [0x852e, 0x0015_0513, 0xfe05_1ee3];
+  const x = new Array<bigint>(32).fill(1n);
+  runFrom(tested, { x, f: [], fcsr: 0, floatState: 0, pc: codeBase, code }, [100]);
+  expect(tested.core.engine.stats!().regions).toBe(1);
+  const { view } = tested.core.memory;
+  const entry = tested.hart.views.fetchTlb.byteOffset + Number((codeBase >> 12n) % 1024n) * 16;
+  const first = view.getUint32(entry + 12, true);
+  const handlers = [0, 1].map((n) => view.getUint16(first + n * slotBytes, true));
+  expect(handlers[0]).toBeLessThan(firstPairHandler);
+  expect(handlers[1]).toBeGreaterThanOrEqual(regionHandler);
 });
 
 describe('a slot', () => {

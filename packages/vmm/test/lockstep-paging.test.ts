@@ -469,8 +469,10 @@ test('a root that is written often, between walks that set A: its tree goes whil
     ${enter('M')}
     li t0, ${rootEntry(20)}
     li t2, 15
+    li t3, 1
   2:
-    sd zero, 0(t0)
+    # over an entry that is valid, and leads nowhere that anybody goes
+    sd t3, 0(t0)
     addi t0, t0, 8
     addi t2, t2, -1
     bnez t2, 2b

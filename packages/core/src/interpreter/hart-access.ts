@@ -85,7 +85,7 @@ const slotsAround = (bytes: number): number => Math.ceil(bytes / 2) + 2;
 /**
  * Host offset into `index` of a store at `va` to a page with code, if the store TLB has a guarded entry for it (or goes to
  * `missing`) and the slots around are all undecoded (or `otherwise`). A neighbour that is no code's may count as decoded: that
- * is safe. `watched` is done for a page without code of which someone is told.
+ * is safe. `watched` is done for a page without code of which someone is told, if the store is to be told of.
  */
 export function guardedStore(
   hart: HartAccess,
@@ -103,6 +103,10 @@ export function guardedStore(
   const inPage = i32.shr_u(i32.and(i32.wrap_i64(get(va)), i32.const(4095)), i32.const(1));
   const link = (): Term<'i32'> => i32.load(get(index), table + 12);
   const toHost = set(index, i32.add(i32.load(get(index), table + 8), i32.wrap_i64(get(va))));
+  // What is stored may be of one doubleword alone, an entry that is not valid.
+  const apart = i32.and(get(index), i32.const(bytes - 1));
+  const valid = i32.and(i32.load8_u(i32.and(get(index), i32.const(-8))), i32.const(1));
+  const told = bytes === 1 ? valid : i32.or(apart, valid);
   const firstSlot = i32.add(link(), i32.mul(i32.sub(inPage, i32.const(1)), i32.const(slotBytes)));
   const decoded = Array.from({ length: slotsAround(bytes) }, (_, n) =>
     i32.load16_u(firstSlot, n * slotBytes + slotField.handler),
@@ -113,7 +117,7 @@ export function guardedStore(
     branchIf(otherwise, i32.eqz(link())),
     when(
       i32.and(link(), i32.const(watchedLink)),
-      [branchIf(otherwise, i32.ne(link(), i32.const(watchedLink))), toHost, ...watched],
+      [branchIf(otherwise, i32.ne(link(), i32.const(watchedLink))), toHost, when(told, watched)],
       [
         branchIf(otherwise, decoded),
         store32(hart, 'guardedStores', i32.add(load32(hart, 'guardedStores'), i32.const(1))),

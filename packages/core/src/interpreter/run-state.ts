@@ -62,6 +62,7 @@ export interface Run extends Loop, RunLocals {
   readonly slowTable: TableRef;
   /** Executes a system instruction in place if it can. */
   readonly system: FunctionRef<readonly ['i32'], 'i32'>;
+  /** Takes the trap of a page fault if it can. */
   readonly pageFault: PageFault;
   readonly regions: RegionSupport | undefined;
 }
