@@ -89,6 +89,8 @@ export class Mmu implements SlowPath, StoreCache {
   private fetch: Translation = { mode: 'bare', privilege: M };
   private stale = true;
   private ramStale = true;
+  /** menvcfg when the prepared contexts were made: it decides translations beside satp and the rules. */
+  private environment = 0n;
   private spans: readonly Span[] = [];
   private readonly area: number;
   /** The entries of all TLBs, which lie one after the other. */
@@ -216,6 +218,9 @@ export class Mmu implements SlowPath, StoreCache {
       writeSpans(this.views.spans, this.spans);
     }
     this.ramStale = false;
+    const environment = this.state.csrs.get(Slot.menvcfg);
+    if (environment !== this.environment) this.prepared.clear();
+    this.environment = environment;
     this.data = translation(this.state, 'load');
     this.fetch = translation(this.state, 'fetch');
     const satp = this.state.csrs.get(Slot.satp);

@@ -7,6 +7,7 @@ import { jumpOf, numberOf, type RowHandler } from '../src/interpreter/handlers.t
 import type { Interpreter } from '../src/interpreter/interpreter.ts';
 import { firstPairHandler, pairHandlers } from '../src/interpreter/pairs.ts';
 import { slotBytes } from '../src/interpreter/slot.ts';
+import { RegionCache } from '../src/translator/region-cache.ts';
 import {
   codeBase,
   codeBytes,
@@ -102,6 +103,17 @@ test('an instruction makes no pair with one that a region begins at: what falls 
   const handlers = [0, 1].map((n) => view.getUint16(first + n * slotBytes, true));
   expect(handlers[0]).toBeLessThan(firstPairHandler);
   expect(handlers[1]).toBeGreaterThanOrEqual(regionHandler);
+});
+
+test('a region that goes leaves the first instruction alone behind, whatever became of the second', () => {
+  const view = new DataView(new ArrayBuffer(4096));
+  const table = new WebAssembly.Table({ element: 'anyfunc', initial: 1 });
+  const regions = new RegionCache(view, table, 1024, () => {});
+  view.setUint16(64, firstPairHandler, true);
+  regions.install({ slot: 64, jumps: new Set(), extents: [] }, null);
+  expect(view.getUint16(64, true)).toBe(regionHandler);
+  regions.dropAll();
+  expect(view.getUint16(64, true)).toBe(numberOf(pairHandlers[0]!.first));
 });
 
 describe('a slot', () => {

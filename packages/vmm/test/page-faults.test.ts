@@ -8,7 +8,7 @@ const rounds = 300;
 /** What a round meets: a page that is not there, one that may only be read, one without A, one without D, one that holds no code. */
 const perRound = 5;
 
-const kernel = (environment: number): string => `
+const kernel = (environment: number, body: string, machine = ''): string => `
   la t0, machine
   csrw mtvec, t0
   li t0, -1
@@ -48,6 +48,41 @@ const kernel = (environment: number): string => `
   csrw mepc, t0
   mret
 body:
+${body}
+  .balign 4
+fault:
+  csrr a0, scause
+  csrr a1, stval
+  csrr a2, sepc
+  csrr a3, sstatus
+  slli s0, s0, 1
+  xor s0, s0, a0
+  add s2, s2, a1
+  add s3, s3, a2
+  add s4, s4, a3
+  addi s1, s1, 1
+  addi a2, a2, 4
+  li a4, 12
+  bne a0, a4, 3f
+  mv a2, ra
+3:
+  csrw sepc, a2
+  sret
+  .balign 4
+machine:
+${machine}
+  li t0, FINISHER
+  sw s1, 0(t0)
+1: j 1b
+  .balign 4096
+root: .zero 4096
+middle: .zero 4096
+leaves: .zero 4096
+data: .zero 4096
+`;
+
+/** Each of the faults, round after round. */
+const allFaults = `
   li s5, ${rounds}
   li s6, 0x40000000
   li s7, 0x1000
@@ -76,41 +111,17 @@ body:
   addi s5, s5, -1
   bnez s5, 1b
   ecall
-  .balign 4
-fault:
-  csrr a0, scause
-  csrr a1, stval
-  csrr a2, sepc
-  csrr a3, sstatus
-  slli s0, s0, 1
-  xor s0, s0, a0
-  add s2, s2, a1
-  add s3, s3, a2
-  add s4, s4, a3
-  addi s1, s1, 1
-  addi a2, a2, 4
-  li a4, 12
-  bne a0, a4, 3f
-  mv a2, ra
-3:
-  csrw sepc, a2
-  sret
-  .balign 4
-machine:
-  li t0, FINISHER
-  sw s1, 0(t0)
-1: j 1b
-  .balign 4096
-root: .zero 4096
-middle: .zero 4096
-leaves: .zero 4096
-data: .zero 4096
 `;
 
 const plain: Policy = { name: 'plain' };
 
-const run = (name: 'bare' | 'virtual', options: BoardOptions = {}, environment = 0) => {
-  const made = board(name, assembleGuest(kernel(environment)), { policy: plain, ...options });
+const run = (
+  name: 'bare' | 'virtual',
+  options: BoardOptions = {},
+  environment = 0,
+  program = kernel(environment, allFaults),
+) => {
+  const made = board(name, assembleGuest(program), { policy: plain, ...options });
   const events: ExitEvent[] = [];
   const exitsOf = (): number => {
     const counts = made.machine?.exits.counts() ?? {};
@@ -158,6 +169,63 @@ describe.each(engines)('on the $engine', (engine) => {
     const all = run('virtual', { ...engine, intercept: 'all' }, environment).end();
     expect(all.state).toEqual(expected.state);
     expect(all.exits).toBeGreaterThanOrEqual(rounds * each);
+  });
+
+  test('whether walks set A may change while the kernel runs', () => {
+    // A page without A, and now and then a call of M-mode, which changes its mind.
+    const body = `
+      li s5, 64
+      li s6, 0x40002000
+    1:
+      la t3, leaves
+      ori t5, t4, 0x87
+      sd t5, 16(t3)
+      sfence.vma
+      ld t1, 8(s6)
+      addi s5, s5, -1
+      andi t6, s5, 7
+      bnez t6, 2f
+      ecall
+    2:
+      bnez s5, 1b
+      ebreak`;
+    const machine = `
+      csrr t0, mcause
+      li t1, 9
+      bne t0, t1, 8f
+      csrr t0, menvcfg
+      li t1, 1 << 61
+      xor t0, t0, t1
+      csrw menvcfg, t0
+      sfence.vma
+      csrr t0, mepc
+      addi t0, t0, 4
+      csrw mepc, t0
+      mret
+    8:`;
+    const program = kernel(0, body, machine);
+    const expected = run('bare', { engine: 'reference' }, 0, program).end();
+    expect(expected.faults).toBe(32);
+    for (const name of ['bare', 'virtual'] as const)
+      expect(run(name, engine, 0, program).end().state).toEqual(expected.state);
+  });
+
+  test('the address with the highest bit alone is none, untranslated: an access fault', () => {
+    const body = `
+      csrw satp, zero
+      li s5, 20
+      li t0, 1 << 63
+    1:
+      ld t1, 0(t0)
+      sd t1, 0(t0)
+      addi s5, s5, -1
+      bnez s5, 1b
+      ecall`;
+    const program = kernel(0, body).replace('li t0, 0xb000\n', 'li t0, 0xb0a2\n');
+    const expected = run('bare', { engine: 'reference' }, 0, program).end();
+    expect(expected.faults).toBe(40);
+    for (const name of ['bare', 'virtual'] as const)
+      expect(run(name, engine, 0, program).end().state).toEqual(expected.state);
   });
 
   test('who listens hears of each, from the start or later, and so does a tape', () => {

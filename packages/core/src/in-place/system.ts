@@ -497,12 +497,11 @@ export function definePageFault(
 ): FunctionRef<readonly ['i32', 'i64'], 'i32'> {
   return module.function('pageFault', ['i32', 'i64'], 'i32', (fn, cause, va) => {
     const scope = { hart, ...trapLocals(fn) };
-    const found = i64.eq(
-      i64.load(nowhere, hart.base + hartOffsets.fault),
-      i64.xor(get(va), i64.const(invalidMark)),
-    );
+    const fault = (): Term<'i64'> => i64.load(nowhere, hart.base + hartOffsets.fault);
     return [
-      leaveIf(i32.eqz(found)),
+      // 0 is none, though one address gives it.
+      leaveIf(i64.eqz(fault())),
+      leaveIf(i64.ne(fault(), i64.xor(get(va), i64.const(invalidMark)))),
       leaveIf(load32(hart, 'recording')),
       ...findBank(scope, ecallKind),
       ...takeTrap(scope, () => i64.extend_i32_u(get(cause)), get(va)),

@@ -313,7 +313,7 @@ function fetchStraddling(run: Run): Statement[] {
   ];
 }
 
-/** The system instruction was executed without TypeScript: on from where the hart's area says. */
+/** A system instruction was executed, or a page fault taken, without TypeScript: on from where the hart's area says. */
 const goOnInPlace = ({ hart, left, mode, regions, target, to }: Run): Statement[] => [
   set(left, load32(hart, 'left')),
   set(target, load64(hart, 'pc')),

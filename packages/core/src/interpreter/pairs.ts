@@ -1,5 +1,5 @@
 import { firstRowHandler, numberOf, type RowHandler, rowHandlers } from './handlers.ts';
-import { slotBytes, slotField } from './slot.ts';
+import { pageSlots, slotBytes, slotField } from './slot.ts';
 
 /**
  * Pairs of instructions that often follow each other have handlers of their own. Most of what an interpreter costs where code is warm is that
@@ -60,7 +60,6 @@ export const pairHandlers: readonly PairHandler[] = Object.entries(following).fl
 /** Number of a pair handler in the dispatch table, by its position in `pairHandlers`. */
 export const firstPairHandler = firstRowHandler + rowHandlers.length;
 
-const pageBytes = 4096;
 const singles = pairHandlers.map(({ first }) => numberOf(first));
 const key = (first: number, second: number): number => first * 0x10000 + second;
 const numbers = new Map(
@@ -68,13 +67,13 @@ const numbers = new Map(
 );
 
 /** The number of a row's handler as it is; that of a pair's first for a pair's. */
-const singleOf = (number: number): number => singles[number - firstPairHandler] ?? number;
+export const singleOf = (number: number): number => singles[number - firstPairHandler] ?? number;
 
 /** The instruction of `slot`, `inPage` bytes from its page's start, was decoded: it makes pairs with its neighbours in the page. */
 export function joinPairs(view: DataView, slot: number, inPage: number): void {
   for (const length of [2, 4] as const) {
     if (inPage >= length) join(view, slot, length);
-    if (inPage + length < pageBytes) join(view, slot + (length / 2) * slotBytes, length);
+    if (inPage + length < 2 * pageSlots) join(view, slot + (length / 2) * slotBytes, length);
   }
 }
 

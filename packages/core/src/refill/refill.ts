@@ -306,7 +306,7 @@ function deriveBody(walk: Walk, { entry, record }: Record<'entry' | 'record', Lo
 }
 
 /** Bits of a leaf without which an access is a page fault whoever makes it, and those that walks may set instead. */
-const needed: Record<RefillAccess, { readonly always: bigint; readonly unlessSet: bigint }> = {
+const required: Record<RefillAccess, { readonly always: bigint; readonly unlessSet: bigint }> = {
   load: { always: 0n, unlessSet: Pte.A },
   store: { always: Pte.W, unlessSet: Pte.A | Pte.D },
   fetch: { always: Pte.X, unlessSet: Pte.A },
@@ -320,7 +320,7 @@ function faultBody(walk: Walk): Term[] {
   const { access, base, area, fact, pte } = walk;
   const own = i32.eq(get(base), get(area));
   const known = i32.wrap_i64(some(fact, BigInt(ContextFact.known)));
-  const { always, unlessSet } = needed[access];
+  const { always, unlessSet } = required[access];
   const updates = i32.wrap_i64(some(fact, BigInt(ContextFact.updates)));
   const wanted = choose(updates, i64.const(always), i64.const(always | unlessSet));
   return [

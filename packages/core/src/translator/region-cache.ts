@@ -1,4 +1,5 @@
 import { maxRegions, regionHandler } from '../interpreter/enter-region.ts';
+import { singleOf } from '../interpreter/pairs.ts';
 import { slotField } from '../interpreter/slot.ts';
 
 /** A translated region in use. */
@@ -83,11 +84,9 @@ export class RegionCache {
 
   /** Puts the region's handler into its slot, which was decoded anew. */
   enter({ number, slot }: Installed): void {
-    this.view.setUint16(
-      this.replaced + 2 * number,
-      this.view.getUint16(slot + slotField.handler, true),
-      true,
-    );
+    // A pair is over when its second is; nobody would notice here.
+    const single = singleOf(this.view.getUint16(slot + slotField.handler, true));
+    this.view.setUint16(this.replaced + 2 * number, single, true);
     this.view.setUint16(slot + slotField.handler, regionHandler + number, true);
     this.entered(slot);
   }

@@ -25,7 +25,7 @@ export interface PagerHost {
   guestAddress(host: number): number;
   /** The host-physical address of a byte of core memory. */
   hostAddress(host: number): number;
-  /** Calls `written` for every store of a hart to guest page `page` (by its number) from now on, or not any more. */
+  /** Calls `written` for every store of a hart that may change a valid entry in guest page `page` (by its number) from now on, or not any more. */
   watch(page: number, watched: boolean): void;
   /** Makes every hart of the machine forget cached translations: all of address space `asid`, or (undefined) of all. */
   fence(asid: number | undefined): void;
@@ -61,7 +61,7 @@ export interface PagerStats {
   fills: number;
   /** Pages mapped because they are beside one that was filled. */
   around: number;
-  /** Stores to guest page tables. */
+  /** Stores to guest page tables that were heard of. */
   tableStores: number;
   invalidations: number;
   released: number;

@@ -23,7 +23,7 @@ export class Space {
 
 interface TablePage {
   uses: TableUse[];
-  /** Stores since a fill last walked through it: many of them say that it is no page table any more. */
+  /** Stores heard of since a fill last walked through it: many of them say that it is no page table any more. */
   stores: number;
 }
 
