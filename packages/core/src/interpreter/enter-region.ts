@@ -14,14 +14,13 @@ import {
   set,
   type TableRef,
   type Term,
-  tee,
   when,
 } from '../wasm/term.ts';
 import { pcOf } from './fast-row.ts';
 import { firstRowHandler } from './handlers.ts';
 import { load32, load64, store32, store64 } from './hart-access.ts';
 import { importModule } from './imports.ts';
-import { handlerAt, type Run, storeHere, storeState } from './run-state.ts';
+import { countOne, handlerAt, type Run, storeHere, storeState } from './run-state.ts';
 import { slotShift } from './slot.ts';
 
 /**
@@ -118,9 +117,9 @@ export function arriving(run: Run, regions: RegionSupport): Statement[] {
 
 /** After a jump within the page that may close a loop: `slot` is the target's. */
 export function countNear(run: Run, regions: RegionSupport): Statement[] {
-  const { left, number, slot, target, to } = run;
+  const { number, slot, target, to } = run;
   return [
-    branchIf(to.spent, i32.eqz(tee(left, i32.sub(get(left), i32.const(1))))),
+    branchIf(to.spent, i32.eqz(countOne(run))),
     ...count(run, regions, [set(target, pcOf(run)), branch(to.hot)]),
     set(number, handlerAt(slot)),
     branch(to.dispatch),

@@ -41,7 +41,7 @@ import { firstRowHandler, numberOf, rowHandlers, type special } from './handlers
 import { type HartAccess, load32, load64, store32, store64, tlbIndex } from './hart-access.ts';
 import { declareImports, importModule, memoryImport, type SlowImports } from './imports.ts';
 import { type PairHandler, pairHandlers } from './pairs.ts';
-import { handlerAt, labels, type Run, type RunLocals, storeHere, storeState } from './run-state.ts';
+import { countOne, handlerAt, labels, type Run, type RunLocals, storeHere, storeState } from './run-state.ts';
 import { slotField, slotShift, straddlingDistance } from './slot.ts';
 import {
   type FloatCall,
@@ -191,9 +191,7 @@ function lookupLoop(run: Run): Statement[] {
 }
 
 /** Counts an instruction and goes on while there is budget. */
-const spend = ({ left }: Run, on: Label): Statement[] => [
-  branchIf(on, tee(left, i32.sub(get(left), i32.const(1)))),
-];
+const spend = (run: Run, on: Label): Statement[] => [branchIf(on, countOne(run))];
 
 /** The fetch TLB's entry for `target`; its spare word is the address of the page's first slot. */
 function lookup({ hart, target, index, slot, origin, originSlot, to }: Run): Statement[] {
@@ -241,11 +239,11 @@ function dispatchLoop(run: Run): Statement[] {
 
 /** Executes an instruction and the one after it. */
 function bothRows({ first, second }: PairHandler, run: Run): Statement[] {
-  const { left, to, number, regions } = run;
+  const { to, number, regions } = run;
   const then = label('then');
   return [
     block(then, fastRow(first, { ...run, to: { ...to, retire: then } })),
-    branchIf(to.spent, i32.eqz(tee(left, i32.sub(get(left), i32.const(1))))),
+    branchIf(to.spent, i32.eqz(countOne(run))),
     ...(regions ? [set(number, i32.const(numberOf(second)))] : []),
     ...fastRow(second, run),
   ];

@@ -9,6 +9,7 @@ import {
   set,
   type TableRef,
   type Term,
+  tee,
 } from '../wasm/term.ts';
 import type { RegionSupport } from './enter-region.ts';
 import { type Loop, pcOf } from './fast-row.ts';
@@ -66,6 +67,10 @@ export interface Run extends Loop, RunLocals {
   readonly pageFault: PageFault;
   readonly regions: RegionSupport | undefined;
 }
+
+/** Counts an instruction; what is left then. */
+export const countOne = ({ left }: Pick<Run, 'left'>): Term<'i32'> =>
+  tee(left, i32.sub(get(left), i32.const(1)));
 
 export const handlerAt = (slot: Local<'i32'>): Term<'i32'> => i32.load16_u(get(slot), slotField.handler);
 
