@@ -1,20 +1,13 @@
 import { HostError } from '@trapline/core';
 import { expect, test } from 'vitest';
 import { type ExitEvent, ExitTape, type Policy } from '../src/index.ts';
-import { assembleGuest, type Board, type BoardOptions, board, finish } from './pair.ts';
+import { assembleGuest, type Board, type BoardOptions, board, delegating, finish } from './pair.ts';
 
 const calls = 200;
 
 /** A kernel with its own page table that serves system calls of a program with another one, as xv6 does. */
 const kernel = `
-  la t0, machine
-  csrw mtvec, t0
-  li t0, -1
-  csrw pmpaddr0, t0
-  li t0, 0x1f
-  csrw pmpcfg0, t0
-  li t0, 0x100
-  csrw medeleg, t0
+  ${delegating(0x100)}
   la t0, system_call
   csrw stvec, t0
   # Both tables map RAM one to one; the user's may be used by U-mode above the first 2 MiB.

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type ExitEvent, ExitTape, type Policy } from '../src/index.ts';
-import { assembleGuest, type BoardOptions, board, finish } from './pair.ts';
+import { assembleGuest, type BoardOptions, board, delegating, finish } from './pair.ts';
 
 // Page faults that a kernel gets are its own affair: they are taken in place, unless somebody wants to see them.
 
@@ -8,15 +8,11 @@ const rounds = 300;
 /** What a round meets: a page that is not there, one that may only be read, one without A, one without D, one that holds no code. */
 const perRound = 5;
 
-const kernel = (environment: number, body: string, machine = ''): string => `
-  la t0, machine
-  csrw mtvec, t0
-  li t0, -1
-  csrw pmpaddr0, t0
-  li t0, 0x1f
-  csrw pmpcfg0, t0
-  li t0, 0xb000
-  csrw medeleg, t0
+const pageFaults = 0xb000;
+const accessFaults = 0x00a2;
+
+const kernel = (environment: number, body: string, machine = '', causes = pageFaults): string => `
+  ${delegating(causes)}
   li t0, ${environment} << 61
   csrw menvcfg, t0
   la t0, fault
@@ -221,7 +217,7 @@ describe.each(engines)('on the $engine', (engine) => {
       addi s5, s5, -1
       bnez s5, 1b
       ecall`;
-    const program = kernel(0, body).replace('li t0, 0xb000\n', 'li t0, 0xb0a2\n');
+    const program = kernel(0, body, '', pageFaults | accessFaults);
     const expected = run('bare', { engine: 'reference' }, 0, program).end();
     expect(expected.faults).toBe(40);
     for (const name of ['bare', 'virtual'] as const)

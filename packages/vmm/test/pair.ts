@@ -250,6 +250,17 @@ export const finish = (machine: Board, limit = 2_000_000): number => {
   return machine.finished;
 };
 
+/** Assembly: M-mode traps to `machine`, PMP open, the causes of that mask for S-mode. */
+export const delegating = (causes: number): string => `
+  la t0, machine
+  csrw mtvec, t0
+  li t0, -1
+  csrw pmpaddr0, t0
+  li t0, 0x1f
+  csrw pmpcfg0, t0
+  li t0, ${causes}
+  csrw medeleg, t0`;
+
 /** Names every guest text may use. */
 export const symbols: Readonly<Record<string, number>> = {
   FINISHER: portBase,

@@ -486,16 +486,17 @@ const trapLocals = (fn: FunctionBuilder): TrapLocals => ({
 
 const ecallKind = i64.const(kinds.findIndex(({ name }) => name === 'ecall') + 1);
 
+/** Type of what `definePageFault` defines. */
+const pageFaultParameters = ['i32', 'i64'] as const;
+export type PageFault = FunctionRef<typeof pageFaultParameters, 'i32'>;
+
 /**
  * Defines the function (cause, address) -> 1 when an access to the address, which a refill has just given up, was a page fault and the trap was
  * taken, in the time of an instruction that the caller is to spend; or 0: nothing happened. pc is in the area on entry. Who wants to see traps
  * that are delivered has ecall leave, and so has page faults leave.
  */
-export function definePageFault(
-  module: ModuleBuilder,
-  hart: HartAccess,
-): FunctionRef<readonly ['i32', 'i64'], 'i32'> {
-  return module.function('pageFault', ['i32', 'i64'], 'i32', (fn, cause, va) => {
+export function definePageFault(module: ModuleBuilder, hart: HartAccess): PageFault {
+  return module.function('pageFault', pageFaultParameters, 'i32', (fn, cause, va) => {
     const scope = { hart, ...trapLocals(fn) };
     const fault = (): Term<'i64'> => i64.load(nowhere, hart.base + hartOffsets.fault);
     return [

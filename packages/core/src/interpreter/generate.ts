@@ -1,7 +1,7 @@
 import { type Instruction, pageFault as pageFaultCause } from '@trapline/isa';
 import { Slow, Stop } from '../engine.ts';
 import { hartBytes, hartOffsets } from '../hart-layout.ts';
-import { definePageFault, defineSystem } from '../in-place/system.ts';
+import { definePageFault, defineSystem, type PageFault } from '../in-place/system.ts';
 import { importLimits } from '../memory.ts';
 import { ModuleBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
@@ -43,14 +43,7 @@ import { declareImports, importModule, memoryImport, type SlowImports } from './
 import { type PairHandler, pairHandlers } from './pairs.ts';
 import { countOne, handlerAt, labels, type Run, type RunLocals, storeHere, storeState } from './run-state.ts';
 import { slotField, slotShift, straddlingDistance } from './slot.ts';
-import {
-  type FloatCall,
-  FloatCalls,
-  hasSlowPath,
-  type PageFault,
-  slowParameters,
-  slowRow,
-} from './slow-row.ts';
+import { type FloatCall, FloatCalls, hasSlowPath, slowParameters, slowRow } from './slow-row.ts';
 
 /** An interpreter for the hart whose area is at one place of memory. */
 export interface Generated {
@@ -287,7 +280,7 @@ const afterMiss = (run: Run): Statement[] => [
   branchIf(run.to.again, call(run.imports.refillFetch, i32.const(run.hart.base), get(run.target))),
   ...storeState(run),
   when(call(run.pageFault, i32.const(pageFaultCause.fetch), get(run.target)), [
-    store32(run.hart, 'left', i32.sub(get(run.left), i32.const(1))),
+    store32(run.hart, 'left', countOne(run)),
     ...goOnInPlace(run),
   ]),
   leaveUnlessZero(run, call(run.imports.fetch, get(run.target))),

@@ -3,7 +3,7 @@ import { pageSlots, slotBytes, slotField } from './slot.ts';
 
 /**
  * Pairs of instructions that often follow each other have handlers of their own. Most of what an interpreter costs where code is warm is that
- * processors seldom predict where a dispatch leads: a pair saves one. The first one's slot gets the pair's number when the second is decoded.
+ * processors seldom predict where a dispatch leads: a pair saves one. The first one's slot gets the pair's number when both are decoded.
  */
 export interface PairHandler {
   readonly first: RowHandler;

@@ -1,3 +1,4 @@
+import type { PageFault } from '../in-place/system.ts';
 import type { ModuleBuilder } from '../wasm/module.ts';
 import { i32 } from '../wasm/ops.ts';
 import {
@@ -16,7 +17,6 @@ import { type Loop, pcOf } from './fast-row.ts';
 import { store32, store64 } from './hart-access.ts';
 import type { SlowImports } from './imports.ts';
 import { slotField } from './slot.ts';
-import type { PageFault } from './slow-row.ts';
 
 /** The locals of `run`. */
 export interface RunLocals {

@@ -2,6 +2,7 @@ import { type FloatFormat, type FloatOp, type Instruction, pageFault as pageFaul
 import { boxSingle, compileExpr, type Environment } from '../codegen/expression.ts';
 import type { I64 } from '../codegen/integer.ts';
 import { Slow } from '../engine.ts';
+import type { PageFault } from '../in-place/system.ts';
 import { floatUse } from '../reference/row-facts.ts';
 import type { FunctionBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
@@ -10,7 +11,6 @@ import {
   branch,
   branchIf,
   call,
-  type FunctionRef,
   get,
   giveBack,
   type Label,
@@ -63,9 +63,6 @@ export class FloatCalls {
     return found >= 0 ? found : this.list.push({ name, format }) - 1;
   }
 }
-
-/** See `definePageFault`. */
-export type PageFault = FunctionRef<readonly ['i32', 'i64'], 'i32'>;
 
 interface Scope {
   readonly pageFault: PageFault;

@@ -265,7 +265,6 @@ function refillBody(walk: Walk): Term[] {
   const allowed = (machine: boolean): Term<'i32'> => i32.const(allowedBit(access, machine));
   return [
     i64.store(get(base), i64.const(0), hartOffsets.invalid),
-    ...(walk.purpose === 'fill' ? [i64.store(get(base), i64.const(0), hartOffsets.fault)] : []),
     ...lookUpFacts(walk, base, 'contextFacts'),
     giveUpUnless(mode(ContextFact.known)),
     set(pa, get(va)),
@@ -324,6 +323,7 @@ function faultBody(walk: Walk): Term[] {
   const updates = i32.wrap_i64(some(fact, BigInt(ContextFact.updates)));
   const wanted = choose(updates, i64.const(always), i64.const(always | unlessSet));
   return [
+    i64.store(get(area), i64.const(0), hartOffsets.fault),
     set(base, i32.load(get(area), hartOffsets.bank)),
     giveUpUnless(get(base)),
     when(own, lookUpFacts(walk, area, 'contextFacts'), lookUpFacts(walk, area, 'guestFacts')),

@@ -33,7 +33,7 @@ export class RegionCache {
     private readonly table: WebAssembly.Table,
     private readonly replaced: number,
     /** Is told of each slot that a region is put into. */
-    private readonly entered: (slot: number) => void,
+    private readonly placed: (slot: number) => void,
   ) {}
 
   get size(): number {
@@ -88,7 +88,7 @@ export class RegionCache {
     const single = singleOf(this.view.getUint16(slot + slotField.handler, true));
     this.view.setUint16(this.replaced + 2 * number, single, true);
     this.view.setUint16(slot + slotField.handler, regionHandler + number, true);
-    this.entered(slot);
+    this.placed(slot);
   }
 
   /** Drops the regions that have code among halfwords `[from, to)` (host offset / 2). */

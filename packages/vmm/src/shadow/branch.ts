@@ -96,8 +96,7 @@ export class ShadowBranch {
   /** Removes what lies under the entry that covers a page at `level`; true when there was something. */
   clear(page: number, level: number): boolean {
     const at = this.#entry(page, level);
-    if (at === undefined) return false;
-    if (!this.#pool.isUsed(at)) return false;
+    if (at === undefined || !this.#pool.isUsed(at)) return false;
     const isPointer = (this.#pool.bits(at) & leafBits) === 0;
     const frame = this.#pool.frame(at);
     this.#pool.clear(at);

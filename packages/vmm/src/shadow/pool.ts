@@ -7,16 +7,15 @@ export interface Entry {
 }
 
 export const entryBytes = 8;
+const pageBytes = 4096;
 const frameShift = 10;
+/** Page numbers in an entry's lower half. */
+const lowFrames = 2 ** (32 - frameShift);
 
 /** An entry as the privileged specification encodes it ("Sv39: Page-Based 39-bit Virtual-Memory System"). */
 export const wordOf = ({ frame, bits }: Entry): bigint =>
   (BigInt(frame / pageBytes) << BigInt(frameShift)) | BigInt(bits);
-/** Page numbers in an entry's lower half. */
-const lowFrames = 2 ** (32 - frameShift);
-
 const recordWords = derivedRecordBytes / 4;
-const pageBytes = 4096;
 
 /** What a pool is made of: views of core memory, and the host-physical address of the first. */
 export interface PoolMemory {
@@ -30,8 +29,7 @@ export interface PoolMemory {
 /** Host-physical pages shadow tables are made of: a fixed region of core memory no guest is given. */
 export class TablePool {
   readonly #free: number[] = [];
-  readonly #words: BigUint64Array;
-  /** The same, two to an entry: what changes them makes no BigInt. */
+  /** Two to an entry: what changes them makes no BigInt. */
   readonly #halves: Uint32Array;
   readonly #records: Uint32Array;
   readonly #base: number;
@@ -40,7 +38,6 @@ export class TablePool {
 
   constructor({ base, words, records }: PoolMemory) {
     this.#base = base;
-    this.#words = words;
     this.#halves = new Uint32Array(words.buffer, words.byteOffset, 2 * words.length);
     this.#records = records;
     this.pages = Math.floor(words.length / 512);
@@ -64,8 +61,8 @@ export class TablePool {
   allocate(): number | undefined {
     const page = this.#free.pop();
     if (page !== undefined) {
-      const word = (page - this.#base) / 8;
-      this.#words.fill(0n, word, word + 512);
+      const at = this.#halfOf(page);
+      this.#halves.fill(0, at, at + pageBytes / 4);
     }
     return page;
   }
