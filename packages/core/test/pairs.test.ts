@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { regionHandler } from '../src/interpreter/enter-region.ts';
 import { hasFastPath } from '../src/interpreter/fast-row.ts';
-import { jumpOf, numberOf, type RowHandler } from '../src/interpreter/handlers.ts';
+import { jumpOf, numberOf, type RowHandler, special } from '../src/interpreter/handlers.ts';
 import type { Interpreter } from '../src/interpreter/interpreter.ts';
 import { firstPairHandler, pairHandlers } from '../src/interpreter/pairs.ts';
 import { slotBytes } from '../src/interpreter/slot.ts';
@@ -135,10 +135,8 @@ describe('a slot', () => {
   };
   const isPair = (number: number): boolean => number >= firstPairHandler;
 
-  test('gets the number of a pair when the second is decoded, and its own again when that is overwritten', () => {
+  test('gets the number of a pair when the line is decoded, and its own again when the second is overwritten', () => {
     runFrom(tested, start(program), [1]);
-    expect(handlers().map(isPair)).toEqual([false, false, false]);
-    runFrom(tested, start(program), [3]);
     expect(handlers().map(isPair)).toEqual([true, true, false]);
     poke(tested, codeBase + 6n, codeBytes([0x862a]));
     expect(handlers().map(isPair)).toEqual([true, false, false]);
@@ -154,7 +152,16 @@ describe('a slot', () => {
     };
     runFrom(tested, start(program), [0]);
     from(codeBase + 2n);
+    expect(handlers()[0]).toBe(special.undecoded);
     from(codeBase);
-    expect(handlers().map(isPair)).toEqual([true, false, false]);
+    expect(handlers().map(isPair)).toEqual([true, true, false]);
+  });
+
+  test('is decoded along with those in front of it, unless they jump', () => {
+    // c.mv a0, a1; addi a0, a0, 1; c.mv a2, a0: decoded at once. With beqz a0 for addi: not behind it.
+    runFrom(tested, start(program), [1]);
+    expect(handlers()).not.toContain(special.undecoded);
+    runFrom(tested, start([0x852e, 0x0005_0463, 0x862a]), [1]);
+    expect(handlers().map((number) => number === special.undecoded)).toEqual([false, false, true]);
   });
 });

@@ -8,14 +8,24 @@ import { type Refills, refillsOf } from '../refill/instance.ts';
 import { CodeCache } from './code-cache.ts';
 import { type RegionPlaces, regionTableImport } from './enter-region.ts';
 import { type GenerateOptions, generateInterpreter } from './generate.ts';
-import { handlerOf, isHandled, jumpOf, jumpsRelative, special } from './handlers.ts';
+import {
+  firstRowHandler,
+  handlerOf,
+  isHandled,
+  jumpOf,
+  jumpsRelative,
+  rowHandlers,
+  special,
+} from './handlers.ts';
 import { type HostFunctions, importModule, memoryImport } from './imports.ts';
-import { joinPairs } from './pairs.ts';
+import { joinPairs, singleOf } from './pairs.ts';
 import {
   codePageBytes,
   fcsrOffset,
   fillSlot,
   fillSpecialSlot,
+  slotBytes,
+  slotField,
   slotShift,
   straddlingDistance,
 } from './slot.ts';
@@ -207,7 +217,7 @@ class HartProgram {
       illegal: (pc) => this.#illegal(pc),
       float: (operation, rm, a, b, c) => this.#float(operation, rm, [a, b, c]),
       fetch: (pc) => this.#fetch(BigInt.asUintN(64, pc)),
-      decode: (slot) => decodeSlot(this.host.memory.view, this.cache, slot >>> 0),
+      decode: (slot) => decodeLine(this.host.memory.view, this.cache, slot >>> 0),
       straddle: (slot, pc) => this.#straddle(slot >>> 0, BigInt.asUintN(64, pc)),
       time: () => this.hart.guestTime(),
       refillLoad: this.refills.load,
@@ -277,6 +287,31 @@ export function decodeSlot(view: DataView, cache: CodeCache, slot: number): void
   const word = (low & 3) === 3 ? view.getUint32(at, true) : low;
   fill(view, slot, word, at & pageMask);
   joinPairs(view, slot, at & pageMask);
+}
+
+/** So many instructions are decoded at once. */
+const longestLine = 32;
+
+/** Bytes of the instruction by its row's handler, 0 of one that jumps. */
+const straightLengths = Uint8Array.from({ length: firstRowHandler + rowHandlers.length }, (_, n) => {
+  const handler = rowHandlers[n - firstRowHandler];
+  return handler && !jumpOf(handler.row) ? handler.length : 0;
+});
+
+/**
+ * Fills an undecoded slot, and those of the instructions that are executed next if none of them traps: to come here costs more than to decode.
+ * Never past a jump, so that what is decoded is as good as executed for those who ask.
+ */
+function decodeLine(view: DataView, cache: CodeCache, first: number): void {
+  let slot = first;
+  for (let n = 0; n < longestLine; n++) {
+    decodeSlot(view, cache, slot);
+    const handler = (at: number): number => view.getUint16(at + slotField.handler, true);
+    const length = straightLengths[singleOf(handler(slot))] ?? 0;
+    slot += (length / 2) * slotBytes;
+    // The slot after a page's last is filled already.
+    if (length === 0 || handler(slot) !== special.undecoded) return;
+  }
 }
 
 /** Decodes `word` into a slot; `inPage` is its place in its page, if its neighbours are slots of that page. */

@@ -60,14 +60,38 @@ export const pairHandlers: readonly PairHandler[] = Object.entries(following).fl
 /** Number of a pair handler in the dispatch table, by its position in `pairHandlers`. */
 export const firstPairHandler = firstRowHandler + rowHandlers.length;
 
-const singles = pairHandlers.map(({ first }) => numberOf(first));
-const key = (first: number, second: number): number => first * 0x10000 + second;
-const numbers = new Map(
-  pairHandlers.map((pair, n) => [key(numberOf(pair.first), numberOf(pair.second)), firstPairHandler + n]),
-);
+const handlerCount = firstPairHandler + pairHandlers.length;
+
+/** What handlers are to pairs, by their numbers. */
+const roles = {
+  /** A row's number; that of a pair's first for a pair's. */
+  single: Uint16Array.from({ length: handlerCount }, (_, n) => n),
+  /** Bytes of the one instruction of a row that may begin a pair, or 0. */
+  begins: new Uint8Array(handlerCount),
+  /** Row and column of `numbers`, from 1 on. */
+  row: new Uint8Array(handlerCount),
+  column: new Uint8Array(handlerCount),
+};
+
+const placesIn = (of: Uint8Array, numbers: readonly number[]): number => {
+  for (const [n, number] of [...new Set(numbers)].entries()) of[number] = n + 1;
+  return new Set(numbers).size + 1;
+};
+const firsts = pairHandlers.map(({ first }) => numberOf(first));
+const seconds = pairHandlers.map(({ second }) => numberOf(second));
+const rows = placesIn(roles.row, firsts);
+const columns = placesIn(roles.column, seconds);
+/** Numbers of pair handlers, or 0. */
+const numbers = new Uint16Array(rows * columns);
+pairHandlers.forEach(({ first }, n) => {
+  const [a, b] = [firsts[n]!, seconds[n]!];
+  roles.begins[a] = first.length;
+  roles.single[firstPairHandler + n] = a;
+  numbers[roles.row[a]! * columns + roles.column[b]!] = firstPairHandler + n;
+});
 
 /** The number of a row's handler as it is; that of a pair's first for a pair's. */
-export const singleOf = (number: number): number => singles[number - firstPairHandler] ?? number;
+export const singleOf = (number: number): number => roles.single[number] ?? number;
 
 /** The instruction of `slot`, `inPage` bytes from its page's start, was decoded: it makes pairs with its neighbours in the page. */
 export function joinPairs(view: DataView, slot: number, inPage: number): void {
@@ -78,12 +102,13 @@ export function joinPairs(view: DataView, slot: number, inPage: number): void {
 }
 
 /** Makes `slot` the second of a pair if what is so many bytes in front of it has that length, and there is a handler for both. */
-function join(view: DataView, slot: number, length: 2 | 4): void {
+function join(view: DataView, slot: number, length: number): void {
   const at = slot - (length / 2) * slotBytes + slotField.handler;
   const first = view.getUint16(at, true);
-  if (rowHandlers[first - firstRowHandler]?.length !== length) return;
-  const pair = numbers.get(key(first, singleOf(view.getUint16(slot + slotField.handler, true))));
-  if (pair !== undefined) view.setUint16(at, pair, true);
+  if (roles.begins[first] !== length) return;
+  const second = singleOf(view.getUint16(slot + slotField.handler, true));
+  const pair = numbers[roles.row[first]! * columns + (roles.column[second] ?? 0)]!;
+  if (pair !== 0) view.setUint16(at, pair, true);
 }
 
 /** From slot number `from` of a page, whose slots begin at `slots`, nothing is decoded any more: what is in front of it makes no pair with that. */
