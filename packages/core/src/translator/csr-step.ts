@@ -55,12 +55,12 @@ export function executeCsr(step: Step, row: CsrRow, frame: StepFrame): Statement
   const { registers } = frame;
   const { old } = frame.csr();
   const { decoded } = step;
-  if (switchesFloat(decoded)) frame.forgetFloat();
   const register = row === sstatus ? statusRegister(row, frame) : plainRegister(row as Csr, frame);
   return [
     ...permission(decoded, row, frame),
     set(old, register.read),
     ...(writes(decoded) ? register.write(written(decoded, frame)) : []),
+    ...(switchesFloat(decoded) ? frame.forgetFloat() : []),
     ...(decoded.rd === 0 ? [] : [registers.write(hartOffsets.x + 8 * decoded.rd, get(old))]),
   ];
 }

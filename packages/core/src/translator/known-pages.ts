@@ -84,12 +84,16 @@ const defineFinder = (module: ModuleBuilder, tlb: DataTlb, refill: Refill): Find
 
 /** Of a page that a translation found: its virtual address, and what added to an address in it gives the host offset. */
 export class KnownPage {
+  /** Whether any code looks here first. */
+  tried = false;
+
   constructor(
     private readonly at: number,
     private readonly finder: Finder,
   ) {}
 
   page(): Term<'i64'> {
+    this.tried = true;
     return i64.load(i32.const(0), this.at);
   }
 
@@ -100,6 +104,11 @@ export class KnownPage {
   /** Makes it the page of an access and gives 0, if the TLB has it; else the `Mode` to leave with. */
   find(base: Local<'i32'>, va: Local<'i64'>, bytes: number): Term<'i32'> {
     return call(this.finder, get(base), get(va), i32.const(bytes - 1), i32.const(this.at));
+  }
+
+  /** Makes it a page that is in the TLB. */
+  become(page: Term<'i64'>, addend: Term<'i32'>): Statement[] {
+    return [i64.store(i32.const(0), page, this.at), i32.store(i32.const(0), addend, this.at + addendOffset)];
   }
 
   /** No page at all is known: no address has all bits set. */
@@ -131,6 +140,6 @@ export class KnownPages {
 
   /** No page of those asked for by now is known. */
   forget(): Statement[] {
-    return [...this.#known.values()].map((each) => each.forget());
+    return [...this.#known.values()].filter(({ tried }) => tried).map((each) => each.forget());
   }
 }

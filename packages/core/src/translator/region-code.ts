@@ -25,11 +25,13 @@ import {
 } from '../wasm/term.ts';
 import { type CsrLocals, switchesFloat } from './csr-step.ts';
 import { type Block, type Edge, lengthOf, pageOf, type Step, successorsOf } from './discover.ts';
+import { FloatState } from './float-state.ts';
 import { analyse, type Flow } from './graph.ts';
 import { KnownPages, type PageFinders } from './known-pages.ts';
 import type { nextParameters } from './next-region.ts';
 import { SharedPages } from './shared-pages.ts';
 import { executeStep, floatFacts, type StepFrame, stepEnvironment } from './step.ts';
+import { Strides } from './strides.ts';
 import { structured } from './structure.ts';
 import { placedAccesses } from './sums.ts';
 
@@ -113,6 +115,7 @@ export interface Frame {
   readonly fn: FunctionBuilder;
   readonly pages: KnownPages;
   readonly base: Local<'i32'>;
+  readonly float: FloatState;
   readonly fusedMultiplyAdd: boolean;
   readonly registers: Registers;
   /** Virtual address of the region's first page. */
@@ -166,6 +169,7 @@ class RegionWriter {
   #slow: () => Label = () => this.#out;
   #awayHere: () => Label = () => this.#out;
   #shared: SharedPages | undefined;
+  #strides: Strides | undefined;
   #at = 0;
   /** What `once` has done when the present block is executed, and at the ends of blocks: what dominates a block is written before it. */
   #done = new Set<string>();
@@ -202,6 +206,7 @@ class RegionWriter {
       base,
       pages: new KnownPages(options.knownPages, options.finders),
       registers: new Registers(fn, singlesIn(region.blocks)),
+      float: new FloatState(fn, base, region.blocks),
       fusedMultiplyAdd: options.fusedMultiplyAdd,
       page: fn.local('i64'),
       left: fn.local('i32'),
@@ -215,8 +220,12 @@ class RegionWriter {
       slow: () => this.#slow(),
       away: () => this.#awayHere(),
       csr: () => (this.#csr ??= csrLocals(fn)),
-      forgetFloat: () => this.#forgetFloat(),
+      forgetFloat: () => {
+        this.#forgetFloat();
+        return this.#frame.float.read();
+      },
       shared: (step) => this.#shared!.of(this.#at, step),
+      inSamePage: ({ decoded }) => this.#strides!.inSamePage(this.#at, decoded.rs1),
       once: (what, code) => this.#once(what, code),
       address: this.#address,
     };
@@ -233,6 +242,7 @@ class RegionWriter {
       () => this.fn.local('i32'),
       ({ step }) => this.region.apart(step.place),
     );
+    this.#strides = new Strides(blocks, successors, flow);
     const switches = blocks.some(({ steps }) => steps.some(({ decoded }) => switchesFloat(decoded)));
     const code = structured(
       {
@@ -255,12 +265,13 @@ class RegionWriter {
   }
 
   #enter(): Statement[] {
-    const { base, page, left, registers, pages } = this.#frame;
+    const { base, page, left, registers, float, pages } = this.#frame;
     const pc = field(base, 'pc');
     return [
       set(page, i64.and(i64.load(pc.at, pc.offset), i64.const(-4096))),
       set(left, i32.load(get(base), hartOffsets.left)),
       ...registers.load(base),
+      ...float.enter(),
       ...pages.forget(),
     ];
   }

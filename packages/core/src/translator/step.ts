@@ -3,9 +3,9 @@ import { boxSingle, compileExpr, type Environment } from '../codegen/expression.
 import { nativeFloat } from '../codegen/native-float.ts';
 import { hartOffsets } from '../hart-layout.ts';
 import { Mode } from '../interpreter/enter-region.ts';
-import { loadHost, storeHost } from '../interpreter/hart-access.ts';
-import { fcsrOffset, filesOf, nearestAndInexact } from '../interpreter/slot.ts';
-import { floatUse } from '../reference/row-facts.ts';
+import { type DataTlb, loadHost, storeHost, tlbIndex } from '../interpreter/hart-access.ts';
+import { fcsrOffset, filesOf } from '../interpreter/slot.ts';
+import { type FloatUse, floatUse } from '../reference/row-facts.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import {
   block,
@@ -25,6 +25,7 @@ import { type CsrLocals, csrInRegion, executeCsr } from './csr-step.ts';
 import type { Step } from './discover.ts';
 import type { Frame } from './region-code.ts';
 import type { SharedPage, SharedPages } from './shared-pages.ts';
+import type { SamePage } from './strides.ts';
 
 /** What one instruction's code needs. */
 export interface StepFrame extends Frame {
@@ -33,10 +34,12 @@ export interface StepFrame extends Frame {
   /** The same, but in the `mode` that is set. */
   away(): Label;
   csr(): CsrLocals;
-  /** Floating point may be off, or not yet dirty, from here on. */
-  forgetFloat(): void;
+  /** Floating point may be off, or not yet dirty, from here on: reads what it is. */
+  forgetFloat(): Statement[];
   /** The page that an access shares with others. */
   shared(step: Step): ReturnType<SharedPages['of']>;
+  /** How often the access is likely to be in the page that its base register led to before. */
+  inSamePage(step: Step): SamePage;
   /** What need not be asked or done again once it was: the code, or nothing. */
   once(what: string, code: () => Statement[]): Statement[];
   /** The virtual address of a place. */
@@ -51,12 +54,19 @@ const files = { x: hartOffsets.x, f: hartOffsets.f };
 const fcsrOf = (base: Local<'i32'>): Term<'i32'> => i32.load(get(base), fcsrOffset);
 
 /** Leaves unless the instruction rounds to nearest even and NX is set. */
-function requireNearestAndInexact(rm: number, { base, once, slow }: StepFrame): Statement[] {
-  const mask = nearestAndInexact(rm);
-  if (mask === 0) return [branch(slow())];
-  return once(`nearest${rm}`, () => [
-    unlikely(branchIf(slow(), i32.ne(i32.and(fcsrOf(base), i32.const(mask)), i32.const(1)))),
-  ]);
+function requireNearestAndInexact(rm: number, { float, once, slow }: StepFrame): Statement[] {
+  const nearest = float.isNearest(rm);
+  if (!nearest) return [branch(slow())];
+  return once(`nearest${rm}`, () => [unlikely(branchIf(slow(), i32.eqz(nearest)))]);
+}
+
+/** Leaves unless floating point is on, and for what makes it dirty unless it is: that is made so once, out of line. */
+function requireFloat({ dirties }: FloatUse, { float, once, slow }: StepFrame): Statement[] {
+  if (!dirties) return once(floatFacts.on, () => [unlikely(branchIf(slow(), i32.eqz(float.isOn())))]);
+  return once(floatFacts.dirty, () => {
+    once(floatFacts.on, () => []);
+    return [unlikely(branchIf(slow(), i32.eqz(float.isDirty())))];
+  });
 }
 
 /** A checked place in memory: a host offset, and bytes on from it. */
@@ -110,12 +120,7 @@ export function executeStep(step: Step, frame: StepFrame): Statement[] {
   const env = stepEnvironment(step, frame, located);
   const float = floatUse(row);
   const code: Statement[] = [];
-  if (float.uses)
-    code.push(
-      ...frame.once(floatFacts.on, () => [
-        unlikely(branchIf(frame.slow(), i32.eqz(i32.load(get(frame.base), hartOffsets.floatState)))),
-      ]),
-    );
+  if (float.uses) code.push(...requireFloat(float, frame));
   if (located) code.push(...located.code, ...transfer(located, env, frame, step.decoded));
   for (const effect of effects) {
     if (effect.kind === 'jump') throw new Error(`${row.name} ends its block`);
@@ -128,12 +133,6 @@ export function executeStep(step: Step, frame: StepFrame): Statement[] {
     const boxed = effect.kind === 'f' && effect.format === 's' ? boxSingle(value) : value;
     code.push(frame.registers.write(files[effect.kind] + 8 * rd, boxed));
   }
-  if (float.dirties)
-    code.push(
-      ...frame.once(floatFacts.dirty, () => [
-        i32.store(get(frame.base), i32.const(3), hartOffsets.floatState),
-      ]),
-    );
   return code;
 }
 
@@ -169,15 +168,20 @@ function locate(access: Access, step: Step, frame: StepFrame): Placed {
 }
 
 /**
- * The page that the same base register last led to is tried first: nothing changes translations while a region runs. Without a page
- * the region is left, or (tolerant) each access looks for its own.
+ * The page that the same base register last led to is tried where it is likely to be that again: nothing changes translations while a region runs.
+ * Without a page for all the region is left, or (tolerant) each access looks for its own.
  */
 function findShared(access: Inline, step: Step, frame: StepFrame, shared: SharedPage): Statement[] {
   const { base, va, mode } = frame;
   const { from, to, finder, store, host, tolerant } = shared;
-  const known = frame.pages.of(store ? 'storeTlb' : 'loadTlb', step.decoded.rs1);
-  const last = i64.add(get(va), i64.const(to - from - 1));
+  const tlb = store ? 'storeTlb' : 'loadTlb';
+  const known = frame.pages.of(tlb, step.decoded.rs1);
+  const first = i64.and(get(va), i64.const(-4096));
+  const last = i64.and(plus(get(va), to - from - 1), i64.const(-4096));
+  const entry = entryFor(tlb, last, frame);
   const [searched, found, done] = [label('searched'), label('found'), label('done')];
+  const search = (differs: Term<'i32'>): Statement => unlikely(branchIf(searched, differs));
+  const stays = frame.inSamePage(step) === 'mostly';
   const missed = tolerant
     ? [
         branchIf(found, i32.eqz(get(mode))),
@@ -191,16 +195,28 @@ function findShared(access: Inline, step: Step, frame: StepFrame, shared: Shared
     block(done, [
       block(found, [
         block(searched, [
-          unlikely(branchIf(searched, i64.ne(i64.and(last, i64.const(-4096)), known.page()))),
-          unlikely(branchIf(searched, i64.ne(i64.and(get(va), i64.const(-4096)), known.page()))),
+          ...(stays
+            ? [search(i64.ne(last, known.page())), search(i64.ne(first, known.page()))]
+            : [entry.choose, search(entry.differs)]),
           branch(found),
         ]),
         set(mode, known.find(base, va, to - from)),
         ...missed,
       ]),
-      set(host, i32.add(known.addend(), i32.wrap_i64(get(va)))),
+      set(host, i32.add(stays ? known.addend() : entry.addend, i32.wrap_i64(get(va)))),
     ]),
   ];
+}
+
+/** The entry of a TLB that is to be there for what begins at `va`, with the tag of its last byte's page: over a page's end that is no entry's. */
+function entryFor(tlb: DataTlb, last: Term<'i64'>, { base, va, index }: StepFrame) {
+  const table = hartOffsets[tlb];
+  const tag = i64.or(last, i64.load(get(base), hartOffsets.dataContext));
+  return {
+    choose: set(index, i32.add(get(base), tlbIndex(get(va)))),
+    differs: i64.ne(i64.load(get(index), table), tag),
+    addend: i32.load(get(index), table + 8),
+  };
 }
 
 /** What a page that is not shared would have in `index`: `offset` less than where the access goes. */
@@ -218,21 +234,28 @@ const plus = (a: Term<'i64'>, constant: number): Term<'i64'> =>
   constant === 0 ? a : i64.add(a, i64.const(constant));
 
 /**
- * The page that the same base register last led to is tried first: nothing changes translations while a region runs. Only an aligned
- * access can be found there.
+ * The page that the same base register last led to is tried first: then where the access goes need not wait for the TLB, which is what a pointer in
+ * memory costs most. Only an aligned access can be found there. What seldom stays in its page is looked up in line, too.
  */
 function translate(access: Inline, step: Step, frame: StepFrame): Statement[] {
   const { base, va, index } = frame;
   const { bytes } = access;
-  const known = frame.pages.of(tlbOf[access.kind], step.decoded.rs1);
+  const tlb = tlbOf[access.kind];
+  const known = frame.pages.of(tlb, step.decoded.rs1);
+  const page = i64.and(get(va), i64.const(-4096 | (bytes - 1)));
+  const entry = entryFor(tlb, page, frame);
+  const find = unlikely(branchIf(frame.slow(), known.find(base, va, bytes)));
+  const how = frame.inSamePage(step);
+  const search =
+    how === 'mostly'
+      ? [find]
+      : [entry.choose, unlikely(when(entry.differs, [find], known.become(page, entry.addend)))];
   const code = [
     set(va, compileExpr(access.address, stepEnvironment(step, frame))),
-    unlikely(
-      when(i64.ne(i64.and(get(va), i64.const(-4096 | (bytes - 1))), known.page()), [
-        unlikely(branchIf(frame.slow(), known.find(base, va, bytes))),
-      ]),
-    ),
-    set(index, i32.add(known.addend(), i32.wrap_i64(get(va)))),
+    ...(how === 'never'
+      ? [entry.choose, unlikely(when(entry.differs, [find]))]
+      : [unlikely(when(i64.ne(page, known.page()), search))]),
+    set(index, i32.add(how === 'never' ? entry.addend : known.addend(), i32.wrap_i64(get(va)))),
   ];
   if (access.kind === 'load' || access.kind === 'store') return code;
   const misaligned = i32.and(i32.wrap_i64(get(va)), i32.const(bytes - 1));
