@@ -1,24 +1,13 @@
-import { assemble, type Decoded, decode } from '@trapline/isa';
 import { describe, expect, test } from 'vitest';
-import { discover, successorsOf } from '../src/translator/discover.ts';
-import { analyse } from '../src/translator/graph.ts';
 import { type PlacedAccess, placedAccesses } from '../src/translator/sums.ts';
+import { blocksOf, edgesOf, flowOf } from './blocks.ts';
 
 // Which addresses are known to be a constant apart. That nothing is known that is not so is tested with the translator.
 
 /** The accesses of a program, by the register they load or store: of an inlined function, as many as there are calls. */
 function accessesOf(source: string): (register: number) => readonly PlacedAccess[] {
-  const { bytes } = assemble(source, { base: 0 });
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const at = (place: number): Decoded | undefined => {
-    if (place < 0 || place + 2 > bytes.length) return undefined;
-    const low = view.getUint16(place, true);
-    const decoded = decode((low & 3) === 3 ? view.getUint32(place, true) : low);
-    return decoded && 'system' in decoded.row.semantics ? undefined : decoded;
-  };
-  const blocks = discover({ at, targets: () => [] }, 0, { instructions: 300, callDepth: 2 })!;
-  const successors = blocks.map(({ end }) => successorsOf(end));
-  const placed = placedAccesses(blocks, successors, analyse(successors, 0)).flat();
+  const blocks = blocksOf(source);
+  const placed = placedAccesses(blocks, edgesOf(blocks), flowOf(blocks)).flat();
   return (register) =>
     placed.filter(({ store, step: { decoded } }) => (store ? decoded.rs2 : decoded.rd) === register);
 }

@@ -34,6 +34,8 @@ export interface FloatContext {
   inexact(): Term<'i32'>;
   /** `relaxed_madd` rounds once. */
   readonly fusedMultiplyAdd: boolean;
+  /** 0, but not as a constant, which would be made anew at each use. */
+  readonly zero?: Term<'f64'> | undefined;
 }
 
 type FloatType = 'f32' | 'f64';
@@ -122,9 +124,12 @@ const rounded = (compute: Compute, exact: Exact): NativeOp =>
     unlikely(when(i32.eqz(native.normal(bits())), [unless(context.slow, exact(native, bits, values))])),
   );
 
-/** Rounds; every result that is finite will do. */
+/** Rounds; every result that is finite will do: what is not differs from itself by no number. */
 const finite = (compute: Compute): NativeOp =>
-  checked(compute, (context, native, bits) => unless(context.slow, native.finite(bits())));
+  checked(compute, ({ slow, zero }, native, bits, _, result) => {
+    const difference = (): FloatTerm => f64.sub(result(), result());
+    return unless(slow, zero && isDouble(native) ? f64.ge(difference(), zero) : native.finite(bits()));
+  });
 
 function checked(
   compute: Compute,
@@ -133,6 +138,7 @@ function checked(
     native: Native,
     bits: () => I64,
     values: readonly (() => FloatTerm)[],
+    result: () => FloatTerm,
   ) => Statement,
 ): NativeOp {
   return (context, native, args) =>
@@ -144,7 +150,7 @@ function checked(
             ...context.requireNearestAndInexact(),
             ...load,
             set(result, compute(native, values)),
-            check(context, native, bits, values),
+            check(context, native, bits, values, () => asF64(get(result))),
           ],
           bits(),
         );

@@ -2,7 +2,7 @@ import { hartOffsets } from '../hart-layout.ts';
 import { fcsrOffset, nearestAndInexact } from '../interpreter/slot.ts';
 import { floatUse } from '../reference/row-facts.ts';
 import type { FunctionBuilder } from '../wasm/module.ts';
-import { i32 } from '../wasm/ops.ts';
+import { f64, i32 } from '../wasm/ops.ts';
 import { get, type Local, type Statement, set, type Term } from '../wasm/term.ts';
 import type { Block } from './discover.ts';
 
@@ -14,6 +14,7 @@ const dirty = 3;
  */
 export class FloatState {
   readonly #state: Local<'i32'> | undefined;
+  readonly #zero: Local<'f64'> | undefined;
   /** Whether instructions with a rounding mode field may be computed by the host. */
   readonly #nearest: ReadonlyMap<number, Local<'i32'>>;
 
@@ -25,8 +26,16 @@ export class FloatState {
     const all = blocks.flatMap(({ steps }) => steps).map(({ decoded }) => decoded);
     const used = all.filter(({ row }) => floatUse(row).uses);
     const modes = new Set(used.map(({ rm }) => rm).filter((rm) => nearestAndInexact(rm) !== 0));
-    if (used.length > 0) this.#state = fn.local('i32');
+    if (used.length > 0) {
+      this.#state = fn.local('i32');
+      this.#zero = fn.local('f64');
+    }
     this.#nearest = new Map([...modes].map((rm) => [rm, fn.local('i32')]));
+  }
+
+  /** Zero, which x0 holds: where code may not be read to know it. */
+  zero(): Term<'f64'> {
+    return get(this.#zero!);
   }
 
   /** At the region's entry. */
@@ -35,7 +44,8 @@ export class FloatState {
     const asked = [...this.#nearest].map(([rm, local]) =>
       set(local, i32.eq(i32.and(fcsr, i32.const(nearestAndInexact(rm))), i32.const(1))),
     );
-    return [...this.read(), ...asked];
+    const zero = this.#zero ? [set(this.#zero, f64.load(get(this.base), hartOffsets.x))] : [];
+    return [...this.read(), ...asked, ...zero];
   }
 
   /** Behind what may have changed mstatus.FS. */

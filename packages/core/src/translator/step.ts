@@ -103,6 +103,7 @@ export function stepEnvironment({ place, decoded }: Step, frame: StepFrame, loca
         requireNearestAndInexact: () => requireNearestAndInexact(rm, frame),
         roundingMode,
         inexact: () => i32.and(fcsrOf(base), i32.const(1)),
+        zero: frame.float.zero(),
       }),
   };
 }
