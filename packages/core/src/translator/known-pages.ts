@@ -17,10 +17,15 @@ import {
   when,
 } from '../wasm/term.ts';
 
-const knownPageBytes = 16;
-const addendOffset = 8;
-/** Memory that holds the known pages of whatever region runs, in bytes: for each register and TLB one. */
-export const knownPagesBytes = 2 * 32 * knownPageBytes;
+/** Byte offsets in a known page: its address, what added to an address gives the host offset, and how far in it a piece may begin. */
+const knownField = { page: 0, addend: 8, room: 16 } as const;
+const knownPageBytes = 24;
+/** For each register and TLB one. */
+const knownPages = 2 * 32;
+/** Further ones, each for pieces of one size. */
+const knownPieces = 192;
+/** Memory that holds the known pages of whatever region runs, in bytes. */
+export const knownPagesBytes = (knownPages + knownPieces) * knownPageBytes;
 
 const finderParameters = ['i32', 'i64', 'i32', 'i32'] as const;
 type Finder = FunctionRef<typeof finderParameters, 'i32'>;
@@ -76,8 +81,9 @@ const defineFinder = (module: ModuleBuilder, tlb: DataTlb, refill: Refill): Find
           ),
         ]),
       ),
-      i64.store(get(at), get(page)),
-      i32.store(get(at), addend(index), addendOffset),
+      i64.store(get(at), get(page), knownField.page),
+      i32.store(get(at), addend(index), knownField.addend),
+      i64.store(get(at), i64.sub(i64.const(4096), i64.extend_i32_u(get(further))), knownField.room),
       i32.const(0),
     ];
   });
@@ -85,20 +91,21 @@ const defineFinder = (module: ModuleBuilder, tlb: DataTlb, refill: Refill): Find
 /** Of a page that a translation found: its virtual address, and what added to an address in it gives the host offset. */
 export class KnownPage {
   /** Whether any code looks here first. */
-  tried = false;
+  protected tried = false;
 
   constructor(
-    private readonly at: number,
+    protected readonly at: number,
     private readonly finder: Finder,
   ) {}
 
-  page(): Term<'i64'> {
+  /** Whether it is another than `page`. */
+  differs(page: Term<'i64'>): Term<'i32'> {
     this.tried = true;
-    return i64.load(i32.const(0), this.at);
+    return i64.ne(page, i64.load(i32.const(0), this.at + knownField.page));
   }
 
   addend(): Term<'i32'> {
-    return i32.load(i32.const(0), this.at + addendOffset);
+    return i32.load(i32.const(0), this.at + knownField.addend);
   }
 
   /** Makes it the page of an access and gives 0, if the TLB has it; else the `Mode` to leave with. */
@@ -108,12 +115,29 @@ export class KnownPage {
 
   /** Makes it a page that is in the TLB. */
   become(page: Term<'i64'>, addend: Term<'i32'>): Statement[] {
-    return [i64.store(i32.const(0), page, this.at), i32.store(i32.const(0), addend, this.at + addendOffset)];
+    return [
+      i64.store(i32.const(0), page, this.at + knownField.page),
+      i32.store(i32.const(0), addend, this.at + knownField.addend),
+    ];
   }
 
-  /** No page at all is known: no address has all bits set. */
-  forget(): Statement {
-    return i64.store(i32.const(0), i64.const(-1), this.at);
+  /** No page at all is known: no address of a page has all bits set. */
+  forget(): Statement[] {
+    return this.tried ? [i64.store(i32.const(0), i64.const(-1), this.at + knownField.page)] : [];
+  }
+}
+
+/** The page of pieces of memory of one size: one comparison tells whether all of a piece is in it. */
+export class KnownPiece extends KnownPage {
+  /** Whether any of the piece at `va` is elsewhere. In no page there is room. */
+  excludes(va: Local<'i64'>): Term<'i32'> {
+    this.tried = true;
+    const into = i64.sub(get(va), i64.load(i32.const(0), this.at + knownField.page));
+    return i64.ge_u(into, i64.load(i32.const(0), this.at + knownField.room));
+  }
+
+  override forget(): Statement[] {
+    return this.tried ? [i64.store(i32.const(0), i64.const(0), this.at + knownField.room)] : [];
   }
 }
 
@@ -122,7 +146,8 @@ export class KnownPage {
  * wherever control flow is, and spilled.
  */
 export class KnownPages {
-  readonly #known = new Map<string, KnownPage>();
+  readonly #pages = new Map<string, KnownPage>();
+  readonly #pieces = new Map<string, KnownPiece>();
 
   /** `at` is where `knownPagesBytes` of memory are. */
   constructor(
@@ -132,14 +157,27 @@ export class KnownPages {
 
   of(tlb: DataTlb, register: number): KnownPage {
     const key = `${tlb}${register}`;
-    const at = this.at + this.#known.size * knownPageBytes;
-    const known = this.#known.get(key) ?? new KnownPage(at, this.finders[tlb]);
-    this.#known.set(key, known);
+    const known = this.#pages.get(key) ?? new KnownPage(this.#place(this.#pages.size), this.finders[tlb]);
+    this.#pages.set(key, known);
     return known;
+  }
+
+  /** The same for pieces of so many bytes; undefined: there is no room for more. */
+  ofPieces(tlb: DataTlb, register: number, bytes: number): KnownPiece | undefined {
+    const key = `${tlb}${register}/${bytes}`;
+    const known = this.#pieces.get(key);
+    if (known || this.#pieces.size === knownPieces) return known;
+    const made = new KnownPiece(this.#place(knownPages + this.#pieces.size), this.finders[tlb]);
+    this.#pieces.set(key, made);
+    return made;
+  }
+
+  #place(number: number): number {
+    return this.at + number * knownPageBytes;
   }
 
   /** No page of those asked for by now is known. */
   forget(): Statement[] {
-    return [...this.#known.values()].filter(({ tried }) => tried).map((each) => each.forget());
+    return [...this.#pages.values(), ...this.#pieces.values()].flatMap((each) => each.forget());
   }
 }

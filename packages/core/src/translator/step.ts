@@ -176,13 +176,10 @@ function findShared(access: Inline, step: Step, frame: StepFrame, shared: Shared
   const { base, va, mode } = frame;
   const { from, to, finder, store, host, tolerant } = shared;
   const tlb = store ? 'storeTlb' : 'loadTlb';
-  const known = frame.pages.of(tlb, step.decoded.rs1);
-  const first = i64.and(get(va), i64.const(-4096));
-  const last = i64.and(plus(get(va), to - from - 1), i64.const(-4096));
-  const entry = entryFor(tlb, last, frame);
+  const [bytes, { rs1 }] = [to - from, step.decoded];
+  const piece = frame.inSamePage(step) === 'mostly' ? frame.pages.ofPieces(tlb, rs1, bytes) : undefined;
+  const entry = entryFor(tlb, i64.and(plus(get(va), bytes - 1), i64.const(-4096)), frame);
   const [searched, found, done] = [label('searched'), label('found'), label('done')];
-  const search = (differs: Term<'i32'>): Statement => unlikely(branchIf(searched, differs));
-  const stays = frame.inSamePage(step) === 'mostly';
   const missed = tolerant
     ? [
         branchIf(found, i32.eqz(get(mode))),
@@ -196,15 +193,14 @@ function findShared(access: Inline, step: Step, frame: StepFrame, shared: Shared
     block(done, [
       block(found, [
         block(searched, [
-          ...(stays
-            ? [search(i64.ne(last, known.page())), search(i64.ne(first, known.page()))]
-            : [entry.choose, search(entry.differs)]),
+          ...(piece ? [] : [entry.choose]),
+          unlikely(branchIf(searched, piece ? piece.excludes(va) : entry.differs)),
           branch(found),
         ]),
-        set(mode, known.find(base, va, to - from)),
+        set(mode, (piece ?? frame.pages.of(tlb, rs1)).find(base, va, bytes)),
         ...missed,
       ]),
-      set(host, i32.add(stays ? known.addend() : entry.addend, i32.wrap_i64(get(va)))),
+      set(host, i32.add(piece ? piece.addend() : entry.addend, i32.wrap_i64(get(va)))),
     ]),
   ];
 }
@@ -255,7 +251,7 @@ function translate(access: Inline, step: Step, frame: StepFrame): Statement[] {
     set(va, compileExpr(access.address, stepEnvironment(step, frame))),
     ...(how === 'never'
       ? [entry.choose, unlikely(when(entry.differs, [find]))]
-      : [unlikely(when(i64.ne(page, known.page()), search))]),
+      : [unlikely(when(known.differs(page), search))]),
     set(index, i32.add(how === 'never' ? entry.addend : known.addend(), i32.wrap_i64(get(va)))),
   ];
   if (access.kind === 'load' || access.kind === 'store') return code;
