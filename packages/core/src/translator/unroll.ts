@@ -1,7 +1,7 @@
 import { type Block, type Edge, type End, lengthOf, successorsOf } from './discover.ts';
 
 /** Loops of one block are repeated up to so many instructions, and so many times. */
-const mostInstructions = 100;
+const mostInstructions = 40;
 const mostCopies = 4;
 
 /**
