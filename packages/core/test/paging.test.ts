@@ -302,3 +302,68 @@ describe.each(engines)('paging on the %s engine', (engine) => {
     expect([machine.x(s0), machine.x(a1)]).toEqual([ecallFromS, 99n]);
   });
 });
+
+describe('accesses that share nothing with others', () => {
+  const second = { root: 0x8004_3000, middle: 0x8004_4000, leaves: 0x8004_5000 } as const;
+  const satp = (asid: number): bigint =>
+    (8n << 60n) | (BigInt(asid) << 44n) | BigInt((asid % 2 ? second.root : tables.root) >>> 12);
+  const spaces = 18;
+
+  /** Calls `body` in one space after the other, a1 so many bytes in front of a page, its pages in the TLB: as this space or as the next one has them. */
+  const everywhere = (body: string, warmIn: 0 | 1): string => {
+    const enter = (asid: number): string => `li t0, ${satp(asid)}\ncsrw satp, t0\n`;
+    const warm = Array.from({ length: 4 }, (_, n) => `li t0, ${page(n)}\nld t1, 0(t0)\n`).join('');
+    const visit = (asid: number): string =>
+      Array.from(
+        { length: 8 },
+        (_, before) =>
+          `${enter(asid + warmIn)}${warm}${enter(asid)}li a1, ${page(1) - before}\njal ra, visit\n`,
+      ).join('');
+    const first = Array.from({ length: spaces + 1 }, (_, asid) => `${enter(asid)}${warm}`).join('');
+    const visits = Array.from({ length: spaces }, (_, asid) => visit(asid)).join('');
+    return `${first}${visits}ecall\nvisit:\n${body}\nret`;
+  };
+
+  /** What the program leaves in a0 and in the frames. */
+  function left(engine: (typeof engines)[number], program: string): bigint[] {
+    const machine = guest(engine, supervisor(program));
+    const frames = [frameA, frameC, frameB, 0x8008_0000];
+    mapPages(machine, Object.fromEntries(frames.map((frame, n) => [n, leaf(frame, all)])));
+    const pointer = (address: number): bigint => leaf(address, V);
+    machine.write(second.root, leaf(0, all));
+    machine.write(second.root + 8, pointer(second.middle));
+    machine.write(second.root + 16, leaf(0x8000_0000, all));
+    machine.write(second.middle, pointer(second.leaves));
+    frames.toReversed().forEach((frame, n) => {
+      machine.write(second.leaves + 8 * n, leaf(frame, all));
+    });
+    const places = frames.flatMap((frame) => [
+      frame - 8,
+      frame,
+      frame + 0xff0,
+      frame + 0xff8,
+      frame + 0x1000,
+    ]);
+    for (const [n, place] of places.entries())
+      machine.write(place, 0x0123_4567_89ab_cdefn * BigInt(2 * n + 1));
+    machine.finish();
+    return [machine.x(s0), machine.x(a0), ...places.map(machine.read)];
+  }
+
+  const fold = 'slli t2, a0, 7\nxor a0, a0, t2\nsrli t2, a0, 9\nxor a0, a0, t2';
+  const once = (access: string): string => `${access}\n${fold}`;
+  const inLongStrides = (access: string): string =>
+    `li a2, 2\n1: ${once(access)}\naddi a1, a1, 2047\naddi a1, a1, 2047\naddi a1, a1, 2\naddi a2, a2, -1\nbnez a2, 1b`;
+  const loads = ['lh', 'lw', 'ld'].map((load) => `${load} t1, 0(a1)\nadd a0, a0, t1`);
+  const stores = ['sh', 'sw', 'sd'].map((store) => `addi a0, a0, 77\n${store} a0, 0(a1)`);
+
+  describe.each(['interpreter', 'translator'] as const)('on the %s engine', (engine) => {
+    test.each([...loads, ...stores])('%s: is one of its own pages, in whatever space', (access) => {
+      for (const shape of [once, inLongStrides])
+        for (const warmIn of [0, 1] as const) {
+          const program = everywhere(shape(access), warmIn);
+          expect(left(engine, program)).toEqual(left('reference', program));
+        }
+    });
+  });
+});

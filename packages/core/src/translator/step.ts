@@ -178,7 +178,7 @@ function findShared(access: Inline, step: Step, frame: StepFrame, shared: Shared
   const tlb = store ? 'storeTlb' : 'loadTlb';
   const [bytes, { rs1 }] = [to - from, step.decoded];
   const piece = frame.inSamePage(step) === 'mostly' ? frame.pages.ofPieces(tlb, rs1, bytes) : undefined;
-  const entry = entryFor(tlb, i64.and(plus(get(va), bytes - 1), i64.const(-4096)), frame);
+  const entry = entryFor(tlb, bytes, frame);
   const [searched, found, done] = [label('searched'), label('found'), label('done')];
   const missed = tolerant
     ? [
@@ -205,9 +205,13 @@ function findShared(access: Inline, step: Step, frame: StepFrame, shared: Shared
   ];
 }
 
-/** The entry of a TLB that is to be there for what begins at `va`, with the tag of its last byte's page: over a page's end that is no entry's. */
-function entryFor(tlb: DataTlb, last: Term<'i64'>, { base, va, index }: StepFrame) {
+/**
+ * The entry of a TLB that is to be there for `bytes` from `va` on: the first byte's, with the tag of the last one's page, so that what goes over a page's end
+ * finds none. Nothing but that page goes into the tag beside the context: any other bit of the address could make it another context's.
+ */
+function entryFor(tlb: DataTlb, bytes: number, { base, va, index }: StepFrame) {
   const table = hartOffsets[tlb];
+  const last = i64.and(plus(get(va), bytes - 1), i64.const(-4096));
   const tag = i64.or(last, i64.load(get(base), hartOffsets.dataContext));
   return {
     choose: set(index, i32.add(get(base), tlbIndex(get(va)))),
@@ -232,15 +236,16 @@ const plus = (a: Term<'i64'>, constant: number): Term<'i64'> =>
 
 /**
  * The page that the same base register last led to is tried first: then where the access goes need not wait for the TLB, which is what a pointer in
- * memory costs most. Only an aligned access can be found there. What seldom stays in its page is looked up in line, too.
+ * memory costs most. Only an aligned access can be found there. What seldom stays in its page is looked for in the TLB in line, too.
  */
 function translate(access: Inline, step: Step, frame: StepFrame): Statement[] {
   const { base, va, index } = frame;
   const { bytes } = access;
   const tlb = tlbOf[access.kind];
   const known = frame.pages.of(tlb, step.decoded.rs1);
-  const page = i64.and(get(va), i64.const(-4096 | (bytes - 1)));
-  const entry = entryFor(tlb, page, frame);
+  const place = i64.and(get(va), i64.const(-4096 | (bytes - 1)));
+  const page = i64.and(get(va), i64.const(-4096));
+  const entry = entryFor(tlb, bytes, frame);
   const find = unlikely(branchIf(frame.slow(), known.find(base, va, bytes)));
   const how = frame.inSamePage(step);
   const search =
@@ -251,7 +256,7 @@ function translate(access: Inline, step: Step, frame: StepFrame): Statement[] {
     set(va, compileExpr(access.address, stepEnvironment(step, frame))),
     ...(how === 'never'
       ? [entry.choose, unlikely(when(entry.differs, [find]))]
-      : [unlikely(when(known.differs(page), search))]),
+      : [unlikely(when(known.differs(place), search))]),
     set(index, i32.add(how === 'never' ? entry.addend : known.addend(), i32.wrap_i64(get(va)))),
   ];
   if (access.kind === 'load' || access.kind === 'store') return code;
