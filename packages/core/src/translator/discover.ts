@@ -9,7 +9,7 @@ import { jumpOf, jumpsRelative } from '../interpreter/handlers.ts';
 
 /** The code as the interpreter has seen it. */
 export interface Code {
-  /** The instruction at a place, if it was executed before and can be translated at all. */
+  /** The instruction at a place, if it was executed before, or stands behind one that was with no jump between, and can be translated at all. */
   at(place: number): Decoded | undefined;
   /** Where the indirect jump at a place often led. */
   targets(place: number): readonly number[];

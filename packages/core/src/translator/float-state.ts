@@ -33,7 +33,7 @@ export class FloatState {
     this.#nearest = new Map([...modes].map((rm) => [rm, fn.local('i32')]));
   }
 
-  /** Zero, which x0 holds: where code may not be read to know it. */
+  /** Zero, read from x0's slot: a constant that compilers know would be made anew at each use. */
   zero(): Term<'f64'> {
     return get(this.#zero!);
   }

@@ -17,7 +17,7 @@ import {
   when,
 } from '../wasm/term.ts';
 
-/** Byte offsets in a known page: its address, what added to an address gives the host offset, and how far in it a piece may begin. */
+/** Byte offsets in a known page: its address, what added to an address gives the host offset, and (asked of pieces alone) how far in it one may begin. */
 const knownField = { page: 0, addend: 8, room: 16 } as const;
 const knownPageBytes = 24;
 /** For each register and TLB one. */
@@ -89,7 +89,7 @@ const defineFinder = (module: ModuleBuilder, tlb: DataTlb, refill: Refill): Find
   });
 
 /** Of a page that a translation found: its virtual address, and what added to an address in it gives the host offset. */
-export class KnownPage {
+abstract class Known {
   /** Whether any code looks here first. */
   protected tried = false;
 
@@ -97,12 +97,6 @@ export class KnownPage {
     protected readonly at: number,
     private readonly finder: Finder,
   ) {}
-
-  /** Whether it is another than `page`. */
-  differs(page: Term<'i64'>): Term<'i32'> {
-    this.tried = true;
-    return i64.ne(page, i64.load(i32.const(0), this.at + knownField.page));
-  }
 
   addend(): Term<'i32'> {
     return i32.load(i32.const(0), this.at + knownField.addend);
@@ -113,6 +107,22 @@ export class KnownPage {
     return call(this.finder, get(base), get(va), i32.const(bytes - 1), i32.const(this.at));
   }
 
+  /** No page at all is known. */
+  forget(): Statement[] {
+    return this.tried ? [this.forgotten()] : [];
+  }
+
+  protected abstract forgotten(): Statement;
+}
+
+/** The page of single accesses. */
+export class KnownPage extends Known {
+  /** Whether it is another than `page`. */
+  differs(page: Term<'i64'>): Term<'i32'> {
+    this.tried = true;
+    return i64.ne(page, i64.load(i32.const(0), this.at + knownField.page));
+  }
+
   /** Makes it a page that is in the TLB. */
   become(page: Term<'i64'>, addend: Term<'i32'>): Statement[] {
     return [
@@ -121,23 +131,24 @@ export class KnownPage {
     ];
   }
 
-  /** No page at all is known: no address of a page has all bits set. */
-  forget(): Statement[] {
-    return this.tried ? [i64.store(i32.const(0), i64.const(-1), this.at + knownField.page)] : [];
+  /** No page's address has all bits set. */
+  protected forgotten(): Statement {
+    return i64.store(i32.const(0), i64.const(-1), this.at + knownField.page);
   }
 }
 
 /** The page of pieces of memory of one size: one comparison tells whether all of a piece is in it. */
-export class KnownPiece extends KnownPage {
-  /** Whether any of the piece at `va` is elsewhere. In no page there is room. */
+export class KnownPiece extends Known {
+  /** Whether any of the piece at `va` is elsewhere. */
   excludes(va: Local<'i64'>): Term<'i32'> {
     this.tried = true;
     const into = i64.sub(get(va), i64.load(i32.const(0), this.at + knownField.page));
     return i64.ge_u(into, i64.load(i32.const(0), this.at + knownField.room));
   }
 
-  override forget(): Statement[] {
-    return this.tried ? [i64.store(i32.const(0), i64.const(0), this.at + knownField.room)] : [];
+  /** There is room nowhere. */
+  protected forgotten(): Statement {
+    return i64.store(i32.const(0), i64.const(0), this.at + knownField.room);
   }
 }
 

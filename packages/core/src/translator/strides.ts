@@ -75,6 +75,7 @@ function madeIn({ steps, end }: Block): Made[] {
 
 function madeBy(decoded: Decoded): Made | undefined {
   const { row, rd, imm } = decoded;
+  if (rd === 0) return undefined;
   const anything = { register: rd, of: [], least: Reach.far };
   if ('system' in row.semantics) return anything;
   const effect = row.semantics.effects.find(({ kind }) => kind === 'x');
