@@ -312,7 +312,9 @@ describe('accesses that share nothing with others', () => {
   /** Calls `body` in one space after the other, a1 so many bytes in front of a page, its pages in the TLB: as this space or as the next one has them. */
   const everywhere = (body: string, warmIn: 0 | 1): string => {
     const enter = (asid: number): string => `li t0, ${satp(asid)}\ncsrw satp, t0\n`;
-    const warm = Array.from({ length: 4 }, (_, n) => `li t0, ${page(n)}\nld t1, 0(t0)\n`).join('');
+    const warm = Array.from({ length: 4 }, (_, n) => `li t0, ${page(n)}\nld t1, 0(t0)\nsd t1, 0(t0)\n`).join(
+      '',
+    );
     const visit = (asid: number): string =>
       Array.from(
         { length: 8 },
@@ -352,14 +354,17 @@ describe('accesses that share nothing with others', () => {
 
   const fold = 'slli t2, a0, 7\nxor a0, a0, t2\nsrli t2, a0, 9\nxor a0, a0, t2';
   const once = (access: string): string => `${access}\n${fold}`;
+  const inLoop = (access: string, rounds: number, step: string): string =>
+    `li a2, ${rounds}\n1: ${once(access)}\n${step}\naddi a2, a2, -1\nbnez a2, 1b`;
   const inLongStrides = (access: string): string =>
-    `li a2, 2\n1: ${once(access)}\naddi a1, a1, 2047\naddi a1, a1, 2047\naddi a1, a1, 2\naddi a2, a2, -1\nbnez a2, 1b`;
+    inLoop(access, 2, 'addi a1, a1, 2047\naddi a1, a1, 2047\naddi a1, a1, 2');
+  const inShortStrides = (access: string): string => inLoop(access, 9, 'addi a1, a1, 1');
   const loads = ['lh', 'lw', 'ld'].map((load) => `${load} t1, 0(a1)\nadd a0, a0, t1`);
   const stores = ['sh', 'sw', 'sd'].map((store) => `addi a0, a0, 77\n${store} a0, 0(a1)`);
 
   describe.each(['interpreter', 'translator'] as const)('on the %s engine', (engine) => {
     test.each([...loads, ...stores])('%s: is one of its own pages, in whatever space', (access) => {
-      for (const shape of [once, inLongStrides])
+      for (const shape of [once, inLongStrides, inShortStrides])
         for (const warmIn of [0, 1] as const) {
           const program = everywhere(shape(access), warmIn);
           expect(left(engine, program)).toEqual(left('reference', program));
