@@ -21,6 +21,9 @@ export const contextBits = 11;
 /** In the tag of a store entry: the page holds code, so that stores to it take the slow path. Engines know better than to hit it. */
 export const guardBit = 2 ** contextBits;
 
+/** `floatState` when the registers differ from what is saved of them: mstatus.FS Dirty. */
+export const floatDirty = 3;
+
 /** Flipped in the `invalid` field: the address that gives 0 is in no translated space. */
 export const invalidMark = 1n << 63n;
 

@@ -22,6 +22,7 @@ import type { HartClock } from './clock.ts';
 import { type EngineHart, Slow, type SlowStatus, Stop, type StopReason } from './engine.ts';
 import {
   csrOffset,
+  floatDirty,
   type HartField,
   type HartViews,
   hartBytes,
@@ -531,7 +532,7 @@ export class Hart implements EngineHart, PrivilegedState {
 
   /** Engines keep mstatus.FS beside the bank; these carry it over, before anyone reads it. */
   protected foldFloatState(): void {
-    if (this.views.floatState[0] !== 3) return;
+    if (this.views.floatState[0] !== floatDirty) return;
     const status = this.csrs.get(Slot.mstatus);
     if ((status & Mstatus.FS) !== Mstatus.FS) this.csrs.set(Slot.mstatus, status | Mstatus.FS);
   }

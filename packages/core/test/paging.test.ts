@@ -330,15 +330,10 @@ describe('accesses that share nothing with others', () => {
   function left(engine: (typeof engines)[number], program: string): bigint[] {
     const machine = guest(engine, supervisor(program));
     const frames = [frameA, frameC, frameB, 0x8008_0000];
-    mapPages(machine, Object.fromEntries(frames.map((frame, n) => [n, leaf(frame, all)])));
-    const pointer = (address: number): bigint => leaf(address, V);
-    machine.write(second.root, leaf(0, all));
-    machine.write(second.root + 8, pointer(second.middle));
-    machine.write(second.root + 16, leaf(0x8000_0000, all));
-    machine.write(second.middle, pointer(second.leaves));
-    frames.toReversed().forEach((frame, n) => {
-      machine.write(second.leaves + 8 * n, leaf(frame, all));
-    });
+    const mapped = (order: readonly number[]): Record<number, bigint> =>
+      Object.fromEntries(order.map((frame, n) => [n, leaf(frame, all)]));
+    mapPages(machine, mapped(frames));
+    mapPages(machine, mapped(frames.toReversed()), second);
     const places = frames.flatMap((frame) => [
       frame - 8,
       frame,

@@ -28,12 +28,16 @@ export const entry = (n: number): number => tables.leaves + 8 * n;
  * Builds Sv39 tables: RAM at its own addresses and the finisher, both as gigapages for the kernel; from 0x4000_0000 on what
  * `leaves` says, by page number.
  */
-export const mapPages = (machine: Guest, leaves: Readonly<Record<number, bigint>>): void => {
-  machine.write(tables.root + 8 * 0, leaf(0, all));
-  machine.write(tables.root + 8 * 1, pointer(tables.middle));
-  machine.write(tables.root + 8 * 2, leaf(0x8000_0000, all));
-  machine.write(tables.middle, pointer(tables.leaves));
-  for (const [n, pte] of Object.entries(leaves)) machine.write(entry(Number(n)), pte);
+export const mapPages = (
+  machine: Guest,
+  leaves: Readonly<Record<number, bigint>>,
+  at: Record<keyof typeof tables, number> = tables,
+): void => {
+  machine.write(at.root + 8 * 0, leaf(0, all));
+  machine.write(at.root + 8 * 1, pointer(at.middle));
+  machine.write(at.root + 8 * 2, leaf(0x8000_0000, all));
+  machine.write(at.middle, pointer(at.leaves));
+  for (const [n, pte] of Object.entries(leaves)) machine.write(at.leaves + 8 * Number(n), pte);
 };
 
 /** Assembly: PMP open, traps to `handler`, then S-mode with those tables at `body`; `handler` records and ends. */

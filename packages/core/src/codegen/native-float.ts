@@ -116,19 +116,21 @@ function operands<R>(
 type NativeOp = (context: FloatContext, native: Native, args: readonly I64[]) => I64;
 
 type Compute = (native: Native, values: readonly (() => FloatTerm)[]) => FloatTerm;
-type Exact = (native: Native, result: () => I64, values: readonly (() => FloatTerm)[]) => Term<'i32'>;
+type Exact = (native: Native, result: () => FloatTerm, values: readonly (() => FloatTerm)[]) => Term<'i32'>;
 
 /** Rounds; results that are not normal need `exact`, a reason why they are exact all the same. */
 const rounded = (compute: Compute, exact: Exact): NativeOp =>
-  checked(compute, (context, native, bits, values) =>
-    unlikely(when(i32.eqz(native.normal(bits())), [unless(context.slow, exact(native, bits, values))])),
+  checked(compute, ({ slow }, native, result, values) =>
+    unlikely(
+      when(i32.eqz(native.normal(native.to(result()))), [unless(slow, exact(native, result, values))]),
+    ),
   );
 
 /** Rounds; every result that is finite will do: what is not differs from itself by no number. */
 const finite = (compute: Compute): NativeOp =>
-  checked(compute, ({ slow, zero }, native, bits, _, result) => {
-    const difference = (): FloatTerm => f64.sub(result(), result());
-    return unless(slow, zero && isDouble(native) ? f64.ge(difference(), zero) : native.finite(bits()));
+  checked(compute, ({ slow, zero }, native, result) => {
+    if (!zero || !isDouble(native)) return unless(slow, native.finite(native.to(result())));
+    return unless(slow, f64.ge(f64.sub(result(), result()), zero));
   });
 
 function checked(
@@ -136,23 +138,22 @@ function checked(
   check: (
     context: FloatContext,
     native: Native,
-    bits: () => I64,
-    values: readonly (() => FloatTerm)[],
     result: () => FloatTerm,
+    values: readonly (() => FloatTerm)[],
   ) => Statement,
 ): NativeOp {
   return (context, native, args) =>
     operands(context, native, args, (load, values) =>
-      context.fn.scratch(native.type, (result) => {
-        const bits = (): I64 => native.to(get(result));
+      context.fn.scratch(native.type, (local) => {
+        const result = (): FloatTerm => asF64(get(local));
         return after(
           [
             ...context.requireNearestAndInexact(),
             ...load,
-            set(result, compute(native, values)),
-            check(context, native, bits, values, () => asF64(get(result))),
+            set(local, compute(native, values)),
+            check(context, native, result, values),
           ],
-          bits(),
+          native.to(result()),
         );
       }),
     );
@@ -165,10 +166,10 @@ const isZero = (native: Native, value: FloatTerm): Term<'i32'> =>
 /** A zero product or quotient is exact when an operand is the reason. */
 const zeroFrom =
   (...which: readonly number[]) =>
-  (native: Native, result: () => I64, values: readonly (() => FloatTerm)[]): Term<'i32'> => {
+  (native: Native, result: () => FloatTerm, values: readonly (() => FloatTerm)[]): Term<'i32'> => {
     const zeros = which.map((n) => isZero(native, values[n]!()));
     const cause = zeros.reduce((a, b) => i32.or(a, b));
-    return i32.and(isZero(native, asF64(native.from(result()))), cause);
+    return i32.and(isZero(native, result()), cause);
   };
 
 /** Values of two operands that are not NaN. */
@@ -326,14 +327,14 @@ const cancels = { f64: 2 ** -900, f32: 2 ** -60 };
 /** A zero is exact when there is no product, or an addend of which any difference from the product is a normal number. */
 const exactZero = (
   native: Native,
-  result: () => I64,
+  result: () => FloatTerm,
   [a, b, c]: readonly (() => FloatTerm)[],
 ): Term<'i32'> => {
   const { ge, abs } = native.ops;
   const least = (native.type === 'f64' ? f64 : f32).const(cancels[native.type]) as FloatTerm;
   const cancelled = ge(abs(c!()), least);
   const reasons = i32.or(i32.or(isZero(native, a!()), isZero(native, b!())), cancelled);
-  return i32.and(isZero(native, asF64(native.from(result()))), reasons);
+  return i32.and(isZero(native, result()), reasons);
 };
 
 const fmaByHost: NativeOp = rounded((n, [a, b, c]) => n.ops.relaxed_madd(a!(), b!(), c!()), exactZero);

@@ -1,5 +1,5 @@
 import { Mstatus, Slot } from '@trapline/isa';
-import { csrOffset } from '../hart-layout.ts';
+import { csrOffset, floatDirty } from '../hart-layout.ts';
 import { i32, i64 } from '../wasm/ops.ts';
 import { choose, get, type Local, type Term } from '../wasm/term.ts';
 
@@ -9,7 +9,7 @@ export const has = (bits: Term<'i64'>, mask: bigint): Term<'i32'> =>
 
 /** mstatus as a bank has it, with what engines know of FS: the `floatState` of the hart's area. */
 export function statusOf(floatState: Term<'i32'>, bank: Local<'i32'>): Term<'i64'> {
-  const dirty = i32.eq(floatState, i32.const(3));
+  const dirty = i32.eq(floatState, i32.const(floatDirty));
   const stored = i64.load(get(bank), csrOffset(Slot.mstatus));
   return i64.or(stored, choose(dirty, i64.const(Mstatus.FS), i64.const(0)));
 }

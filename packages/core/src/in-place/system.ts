@@ -14,6 +14,7 @@ import {
 } from '@trapline/isa';
 import {
   csrOffset,
+  floatDirty,
   type HartField,
   hartOffsets,
   invalidMark,
@@ -200,7 +201,7 @@ function floatRegister(row: CsrRow, scope: Scope): Register {
     ],
     write: [
       i64.store(nowhere, i64.or(without(stored(), mask), placed), at),
-      store32(hart, 'floatState', i32.const(3)),
+      store32(hart, 'floatState', i32.const(floatDirty)),
     ],
   };
 }

@@ -1,6 +1,7 @@
 import type { Access, Effect, Expr, Instruction } from '@trapline/isa';
 import { boxSingle, compileCondition, compileExpr, type Environment } from '../codegen/expression.ts';
 import { type FloatContext, hasNativeFloat, nativeFloat } from '../codegen/native-float.ts';
+import { floatDirty } from '../hart-layout.ts';
 import { floatUse, termsOf } from '../reference/row-facts.ts';
 import type { FunctionBuilder } from '../wasm/module.ts';
 import { i32, i64 } from '../wasm/ops.ts';
@@ -245,6 +246,6 @@ export function fastRow(handler: RowHandler, loop: Loop): Statement[] {
   else
     for (const effect of effects)
       code.push(commitValue(effect as Exclude<Effect, { kind: 'jump' }>, env, loop));
-  if (float.dirties) code.push(store32(loop.hart, 'floatState', i32.const(3)));
+  if (float.dirties) code.push(store32(loop.hart, 'floatState', i32.const(floatDirty)));
   return [...code, advance(loop, i32.const((length / 2) * slotBytes)), branch(loop.to.retire)];
 }

@@ -79,6 +79,12 @@ const numbers = new Map(
 /** The dispatch number of a row's handler. */
 export const numberOf = ({ row, length, reach }: RowHandler): number => numbers.get(key(row, length, reach))!;
 
+/** By a row handler's number, bytes of the instruction; 0 of one that jumps, and of what is no row's. */
+export const straightLengths = Uint8Array.from({ length: firstRowHandler + rowHandlers.length }, (_, n) => {
+  const handler = rowHandlers[n - firstRowHandler];
+  return handler && !jumpOf(handler.row) ? handler.length : 0;
+});
+
 /** The dispatch number for a decoded instruction. */
 export function handlerOf({ row, length }: Decoded, reach: Reach): number {
   return numbers.get(key(row, length, reach)) ?? special.system;

@@ -48,7 +48,9 @@ export const tlbIndex = (va: Term<'i64'>): Term<'i32'> =>
     i32.const((tlbEntries - 1) * tlbEntryBytes),
   );
 
-const pageOf = (va: Term<'i64'>): Term<'i64'> => i64.and(va, i64.const(-4096));
+/** The page of the last of `bytes` from `va` on: all of the address that a tag holds, beside its context. */
+export const lastPage = (va: Local<'i64'>, bytes: number): Term<'i64'> =>
+  i64.and(bytes === 1 ? get(va) : i64.add(get(va), i64.const(bytes - 1)), i64.const(-4096));
 
 /** The locals a translation uses. */
 export interface Translation {
@@ -67,8 +69,7 @@ export function translate(
   access: { readonly tlb: DataTlb; readonly bytes: AccessBytes; readonly miss: Label },
 ): Statement[] {
   const table = hart.base + hartOffsets[access.tlb];
-  const last = access.bytes === 1 ? get(va) : i64.add(get(va), i64.const(access.bytes - 1));
-  const wanted = i64.or(pageOf(last), load64(hart, 'dataContext'));
+  const wanted = i64.or(lastPage(va, access.bytes), load64(hart, 'dataContext'));
   return [
     set(va, address),
     branchIf(access.miss, i64.ne(i64.load(tee(index, tlbIndex(get(va))), table), wanted)),
@@ -98,7 +99,6 @@ export function guardedStore(
   }: { readonly missing: Label; readonly otherwise: Label; readonly watched: readonly Statement[] },
 ): Statement[] {
   const table = hart.base + hartOffsets.storeTlb;
-  const last = i64.add(get(va), i64.const(bytes - 1));
   const context = i64.or(load64(hart, 'dataContext'), i64.const(guardBit));
   const inPage = i32.shr_u(i32.and(i32.wrap_i64(get(va)), i32.const(4095)), i32.const(1));
   const link = (): Term<'i32'> => i32.load(get(index), table + 12);
@@ -113,7 +113,7 @@ export function guardedStore(
   ).reduce((a, b) => i32.or(a, b));
   return [
     set(index, tlbIndex(get(va))),
-    branchIf(missing, i64.ne(i64.load(get(index), table), i64.or(pageOf(last), context))),
+    branchIf(missing, i64.ne(i64.load(get(index), table), i64.or(lastPage(va, bytes), context))),
     branchIf(otherwise, i32.eqz(link())),
     when(
       i32.and(link(), i32.const(watchedLink)),

@@ -8,15 +8,7 @@ import { type Refills, refillsOf } from '../refill/instance.ts';
 import { CodeCache } from './code-cache.ts';
 import { type RegionPlaces, regionTableImport } from './enter-region.ts';
 import { type GenerateOptions, generateInterpreter } from './generate.ts';
-import {
-  firstRowHandler,
-  handlerOf,
-  isHandled,
-  jumpOf,
-  jumpsRelative,
-  rowHandlers,
-  special,
-} from './handlers.ts';
+import { handlerOf, isHandled, jumpOf, jumpsRelative, special, straightLengths } from './handlers.ts';
 import { type HostFunctions, importModule, memoryImport } from './imports.ts';
 import { joinPairs, singleOf } from './pairs.ts';
 import {
@@ -292,21 +284,15 @@ export function decodeSlot(view: DataView, cache: CodeCache, slot: number): void
 /** So many instructions are decoded at once. */
 const longestLine = 32;
 
-/** Bytes of the instruction by its row's handler, 0 of one that jumps. */
-const straightLengths = Uint8Array.from({ length: firstRowHandler + rowHandlers.length }, (_, n) => {
-  const handler = rowHandlers[n - firstRowHandler];
-  return handler && !jumpOf(handler.row) ? handler.length : 0;
-});
-
 /**
  * Fills an undecoded slot, and those of the instructions that are executed next if none of them traps: to come here costs more than to decode.
  * Never past a jump, so that what is decoded is as good as executed for those who ask.
  */
 function decodeLine(view: DataView, cache: CodeCache, first: number): void {
+  const handler = (at: number): number => view.getUint16(at + slotField.handler, true);
   let slot = first;
   for (let n = 0; n < longestLine; n++) {
     decodeSlot(view, cache, slot);
-    const handler = (at: number): number => view.getUint16(at + slotField.handler, true);
     const length = straightLengths[singleOf(handler(slot))] ?? 0;
     slot += (length / 2) * slotBytes;
     // The slot after a page's last is filled already.

@@ -1,4 +1,4 @@
-import { firstRowHandler, numberOf, type RowHandler, rowHandlers } from './handlers.ts';
+import { firstRowHandler, numberOf, type RowHandler, rowHandlers, straightLengths } from './handlers.ts';
 import { pageSlots, slotBytes, slotField } from './slot.ts';
 
 /**
@@ -66,8 +66,6 @@ const handlerCount = firstPairHandler + pairHandlers.length;
 const roles = {
   /** A row's number; that of a pair's first for a pair's. */
   single: Uint16Array.from({ length: handlerCount }, (_, n) => n),
-  /** Bytes of the one instruction of a row that may begin a pair, or 0. */
-  begins: new Uint8Array(handlerCount),
   /** Row and column of `numbers`, from 1 on. */
   row: new Uint8Array(handlerCount),
   column: new Uint8Array(handlerCount),
@@ -83,9 +81,8 @@ const rows = placesIn(roles.row, firsts);
 const columns = placesIn(roles.column, seconds);
 /** Numbers of pair handlers, or 0. */
 const numbers = new Uint16Array(rows * columns);
-pairHandlers.forEach(({ first }, n) => {
-  const [a, b] = [firsts[n]!, seconds[n]!];
-  roles.begins[a] = first.length;
+firsts.forEach((a, n) => {
+  const b = seconds[n]!;
   roles.single[firstPairHandler + n] = a;
   numbers[roles.row[a]! * columns + roles.column[b]!] = firstPairHandler + n;
 });
@@ -105,7 +102,7 @@ export function joinPairs(view: DataView, slot: number, inPage: number): void {
 function join(view: DataView, slot: number, length: number): void {
   const at = slot - (length / 2) * slotBytes + slotField.handler;
   const first = view.getUint16(at, true);
-  if (roles.begins[first] !== length) return;
+  if (straightLengths[first] !== length) return;
   const second = singleOf(view.getUint16(slot + slotField.handler, true));
   const pair = numbers[roles.row[first]! * columns + (roles.column[second] ?? 0)]!;
   if (pair !== 0) view.setUint16(at, pair, true);

@@ -2,6 +2,7 @@ import { type FloatFormat, type FloatOp, type Instruction, pageFault as pageFaul
 import { boxSingle, compileExpr, type Environment } from '../codegen/expression.ts';
 import type { I64 } from '../codegen/integer.ts';
 import { Slow } from '../engine.ts';
+import { floatDirty } from '../hart-layout.ts';
 import type { PageFault } from '../in-place/system.ts';
 import { floatUse } from '../reference/row-facts.ts';
 import type { FunctionBuilder } from '../wasm/module.ts';
@@ -214,6 +215,6 @@ export function slowRow(row: Instruction, scope: Scope): Term[] {
     const boxed = effect.kind === 'f' && effect.format === 's' ? boxSingle(value) : value;
     code.push(writeRegister(hart, slot, boxed));
   }
-  if (floatUse(row).dirties) code.push(store32(hart, 'floatState', i32.const(3)));
+  if (floatUse(row).dirties) code.push(store32(hart, 'floatState', i32.const(floatDirty)));
   return [...code, store64(hart, 'pc', get(next)), get(status)];
 }

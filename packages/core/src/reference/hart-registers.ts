@@ -1,8 +1,6 @@
 import { Slot } from '@trapline/isa';
-import type { HartViews } from '../hart-layout.ts';
+import { floatDirty, type HartViews } from '../hart-layout.ts';
 import type { Registers } from './evaluate.ts';
-
-const dirty = 3;
 
 /** The registers in a hart's area. */
 export class HartRegisters implements Registers {
@@ -47,6 +45,6 @@ export class HartRegisters implements Registers {
 
   floatDirtied(flags: number): void {
     this.views.csrs[Slot.fcsr]! |= BigInt(flags);
-    this.views.floatState[0] = dirty;
+    this.views.floatState[0] = floatDirty;
   }
 }

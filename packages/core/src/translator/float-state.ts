@@ -1,12 +1,10 @@
-import { hartOffsets } from '../hart-layout.ts';
+import { floatDirty, hartOffsets } from '../hart-layout.ts';
 import { fcsrOffset, nearestAndInexact } from '../interpreter/slot.ts';
 import { floatUse } from '../reference/row-facts.ts';
 import type { FunctionBuilder } from '../wasm/module.ts';
 import { f64, i32 } from '../wasm/ops.ts';
 import { get, type Local, type Statement, set, type Term } from '../wasm/term.ts';
 import type { Block } from './discover.ts';
-
-const dirty = 3;
 
 /**
  * What a region knows of floating point: mstatus.FS and the rounding, read where the region is entered, so that loops ask a local.
@@ -60,7 +58,7 @@ export class FloatState {
 
   /** It is on, and its registers are dirty already. */
   isDirty(): Term<'i32'> {
-    return i32.eq(get(this.#state!), i32.const(dirty));
+    return i32.eq(get(this.#state!), i32.const(floatDirty));
   }
 
   /** An instruction with this rounding mode field rounds to nearest even, and NX is set; undefined where it never does. */

@@ -36,14 +36,23 @@ function reversePostorder(successors: readonly (readonly number[])[], entry: num
   return done.reverse();
 }
 
+/** The nodes in front of each node, of those that can be reached. */
+export function predecessorsOf(
+  successors: readonly (readonly number[])[],
+  order: readonly number[],
+): number[][] {
+  const predecessors: number[][] = successors.map(() => []);
+  for (const node of order) for (const next of successors[node]!) predecessors[next]!.push(node);
+  return predecessors;
+}
+
 /** Cooper, Harvey and Kennedy, "A Simple, Fast Dominance Algorithm". */
 function dominators(
   successors: readonly (readonly number[])[],
   order: readonly number[],
   position: readonly number[],
 ): number[] {
-  const predecessors: number[][] = successors.map(() => []);
-  for (const node of order) for (const next of successors[node]!) predecessors[next]!.push(node);
+  const predecessors = predecessorsOf(successors, order);
   const dominator = new Array<number>(successors.length).fill(-1);
   const entry = order[0]!;
   dominator[entry] = entry;

@@ -3,7 +3,7 @@ import { boxSingle, compileExpr, type Environment } from '../codegen/expression.
 import { nativeFloat } from '../codegen/native-float.ts';
 import { hartOffsets } from '../hart-layout.ts';
 import { Mode } from '../interpreter/enter-region.ts';
-import { type DataTlb, loadHost, storeHost, tlbIndex } from '../interpreter/hart-access.ts';
+import { type DataTlb, lastPage, loadHost, storeHost, tlbIndex } from '../interpreter/hart-access.ts';
 import { fcsrOffset, filesOf } from '../interpreter/slot.ts';
 import { type FloatUse, floatUse } from '../reference/row-facts.ts';
 import { i32, i64 } from '../wasm/ops.ts';
@@ -211,8 +211,7 @@ function findShared(access: Inline, step: Step, frame: StepFrame, shared: Shared
  */
 function entryFor(tlb: DataTlb, bytes: number, { base, va, index }: StepFrame) {
   const table = hartOffsets[tlb];
-  const last = i64.and(plus(get(va), bytes - 1), i64.const(-4096));
-  const tag = i64.or(last, i64.load(get(base), hartOffsets.dataContext));
+  const tag = i64.or(lastPage(va, bytes), i64.load(get(base), hartOffsets.dataContext));
   return {
     choose: set(index, i32.add(get(base), tlbIndex(get(va)))),
     differs: i64.ne(i64.load(get(index), table), tag),
@@ -247,17 +246,26 @@ function translate(access: Inline, step: Step, frame: StepFrame): Statement[] {
   const page = i64.and(get(va), i64.const(-4096));
   const entry = entryFor(tlb, bytes, frame);
   const find = unlikely(branchIf(frame.slow(), known.find(base, va, bytes)));
-  const how = frame.inSamePage(step);
-  const search =
-    how === 'mostly'
-      ? [find]
-      : [entry.choose, unlikely(when(entry.differs, [find], known.become(page, entry.addend)))];
+  const inTlb = (found: readonly Statement[]): Statement[] => [
+    entry.choose,
+    unlikely(when(entry.differs, [find], found)),
+  ];
+  const unlessKnown = (search: readonly Statement[]): Statement[] => [
+    unlikely(when(known.differs(place), search)),
+  ];
+  const lookUps = {
+    mostly: () => ({ code: unlessKnown([find]), addend: known.addend() }),
+    sometimes: () => ({
+      code: unlessKnown(inTlb(known.become(page, entry.addend))),
+      addend: known.addend(),
+    }),
+    never: () => ({ code: inTlb([]), addend: entry.addend }),
+  } satisfies Record<SamePage, unknown>;
+  const lookUp = lookUps[frame.inSamePage(step)]();
   const code = [
     set(va, compileExpr(access.address, stepEnvironment(step, frame))),
-    ...(how === 'never'
-      ? [entry.choose, unlikely(when(entry.differs, [find]))]
-      : [unlikely(when(known.differs(place), search))]),
-    set(index, i32.add(how === 'never' ? entry.addend : known.addend(), i32.wrap_i64(get(va)))),
+    ...lookUp.code,
+    set(index, i32.add(lookUp.addend, i32.wrap_i64(get(va)))),
   ];
   if (access.kind === 'load' || access.kind === 'store') return code;
   const misaligned = i32.and(i32.wrap_i64(get(va)), i32.const(bytes - 1));

@@ -1,6 +1,6 @@
 import type { BinaryOp, Decoded, Expr, RegisterOperand } from '@trapline/isa';
 import type { Block } from './discover.ts';
-import { dominates, type Flow } from './graph.ts';
+import { dominates, type Flow, predecessorsOf } from './graph.ts';
 
 /** Registers that move further at once are seldom in the page they were in. */
 const shortStride = 256;
@@ -14,11 +14,10 @@ export class Strides {
   readonly #jumping: (ReadonlySet<number> | undefined)[];
 
   constructor(blocks: readonly Block[], successors: readonly (readonly number[])[], flow: Flow) {
-    const made = blocks.map(madeIn);
     this.#jumping = new Array(blocks.length).fill(undefined);
     // Outer loops first, so that what is within them has the last word.
     for (const loop of loopsOf(successors, flow).sort((a, b) => b.size - a.size)) {
-      const jumping = jumpingAmong([...loop].flatMap((block) => made[block]!));
+      const jumping = jumpingAmong([...loop].flatMap((block) => madeIn(blocks[block]!)));
       for (const block of loop) this.#jumping[block] = jumping;
     }
   }
@@ -33,8 +32,7 @@ export class Strides {
 
 /** The blocks of each loop that has one entry. */
 function loopsOf(successors: readonly (readonly number[])[], flow: Flow): Set<number>[] {
-  const before: number[][] = successors.map(() => []);
-  for (const node of flow.order) for (const next of successors[node]!) before[next]!.push(node);
+  const before = predecessorsOf(successors, flow.order);
   const loops = new Map<number, Set<number>>();
   for (const node of flow.order)
     for (const head of successors[node]!) {

@@ -1,6 +1,6 @@
 import type { Expr } from '@trapline/isa';
 import type { Block, Step } from './discover.ts';
-import type { Flow } from './graph.ts';
+import { type Flow, predecessorsOf } from './graph.ts';
 
 /**
  * Which addresses of a region are a constant apart: value numbering of the integer registers, where a value is a named one plus a
@@ -157,8 +157,7 @@ class Entries {
     this.#known = new Uint8Array(count);
     this.#own = new Int32Array(registers * count);
     this.#changing = [...new Set(summaries.flatMap(({ written }) => [...written.keys()]))];
-    this.#before = successors.map(() => []);
-    for (const node of order) for (const next of successors[node]!) this.#before[next]!.push(node);
+    this.#before = predecessorsOf(successors, order);
     const due = new Uint8Array(count).fill(1);
     for (let changed = true; changed; ) {
       changed = false;
